@@ -1,0 +1,34 @@
+/*
+ * bootstrap.h - what the runner is told before it can talk: the launch key and how to confine itself.
+ *
+ * Written by elevated/launch_*.c into a pipe (or file) that only the runner can read, read once by runner/main.c. The
+ * record is JSON behind the raw key; both sides are of one installation, and a version that differs is refused.
+ */
+#ifndef POSTERN_IPC_BOOTSTRAP_H
+#define POSTERN_IPC_BOOTSTRAP_H
+
+#include "shared/buffer.h"
+#include "shared/crypto.h"
+#include "shared/error.h"
+#include "shared/strings.h"
+
+#define BOOTSTRAP_LIMIT (64u * 1024u) /* bytes of a whole record */
+
+struct bootstrap {
+    unsigned char key[CRYPTO_KEY_SIZE];
+    enum postern_level level;
+    bool network;
+    uint32_t max_processes;
+    struct strings readable; /* paths beneath which commands may read */
+    struct strings writable; /* ... and also write */
+    struct strings in_force; /* what the launcher has put in force already, for HELLO */
+};
+
+/* Appends the record; POSTERN_E_LIMIT when it is over BOOTSTRAP_LIMIT. The caller wipes the buffer after use. */
+int bootstrap_encode(const struct bootstrap *bootstrap, struct buffer *out, struct postern_error *error);
+
+/* Fills all of *out or leaves it empty. bootstrap_free() wipes the key. */
+int bootstrap_decode(const void *data, size_t size, struct bootstrap *out, struct postern_error *error);
+void bootstrap_free(struct bootstrap *bootstrap);
+
+#endif

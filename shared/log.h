@@ -1,0 +1,20 @@
+/*
+ * log.h - an append-only log file, one line an event. Both sides. Secrets, environment values and the bytes of streams
+ * are never logged. A NULL log swallows everything. Not thread-safe.
+ */
+#ifndef POSTERN_SHARED_LOG_H
+#define POSTERN_SHARED_LOG_H
+
+#include "shared/error.h"
+
+struct log;
+
+/* Opens for appending, created with mode 0600, never through a symbolic link in the last component, not inherited. */
+int log_open(const char *path, const char *who, struct log **out, struct postern_error *error);
+void log_close(struct log *log);
+
+/* "2026-01-02T03:04:05.678Z who[pid]: text"; control characters are escaped. Written with one call, so that lines of
+ * several processes do not mix. */
+void log_line(struct log *log, const char *format, ...) ERROR_PRINTF(2, 3);
+
+#endif

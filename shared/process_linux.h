@@ -1,0 +1,18 @@
+/*
+ * process_linux.h - what a spawn can do on Linux beyond process.h. Callers: elevated/launch_linux.c, the reaper.
+ */
+#ifndef POSTERN_SHARED_PROCESS_LINUX_H
+#define POSTERN_SHARED_PROCESS_LINUX_H
+
+#include "shared/process.h"
+
+struct process_linux_options {
+    unsigned long namespaces; /* CLONE_NEW* flags: the child is born in new ones */
+    bool map_self;            /* with CLONE_NEWUSER: map the caller's own uid and gid (setgroups denied first) and keep
+                                 the namespace's capabilities across the exec as ambient ones */
+};
+
+int process_spawn_linux(const struct process_spec *spec, const struct process_linux_options *options,
+                        struct process *out, struct postern_error *error);
+
+#endif
