@@ -6,12 +6,15 @@
 #define POSTERN_SHARED_LOG_H
 
 #include "shared/error.h"
+#include "shared/handle.h"
 
 struct log;
 
 /* Opens for appending, created with mode 0600, never through a symbolic link in the last component, not inherited. */
 int log_open(const char *path, const char *who, struct log **out, struct postern_error *error);
-void log_close(struct log *log);
+/* The same on an inherited handle; takes it, also on failure. */
+int log_adopt(os_handle handle, const char *who, struct log **out, struct postern_error *error);
+void log_close(struct log *log); /* NULL allowed */
 
 /* "2026-01-02T03:04:05.678Z who[pid]: text"; control characters are escaped. Written with one call, so that lines of
  * several processes do not mix. */
