@@ -43,7 +43,8 @@ target_link_options(postern_flags INTERFACE -Wl,--gc-sections)
 if(MINGW)
   target_compile_definitions(postern_flags INTERFACE __USE_MINGW_ANSI_STDIO=1)
   # One .exe with nothing beside it: a sandbox user can't be expected to find our DLLs.
-  target_link_options(postern_flags INTERFACE $<$<STREQUAL:$<TARGET_PROPERTY:TYPE>,EXECUTABLE>:-static> -static-libgcc)
+  # The linker has to be told of the stack protector again: it lives in a library of its own here.
+  target_link_options(postern_flags INTERFACE -static -fstack-protector-strong)
 else()
   target_link_options(postern_flags INTERFACE -Wl,-z,relro,-z,now)
   include(CheckPIESupported)

@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034
 # Shared by the scripts: where things are, how to complain. Sourced, never run.
 
 project=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
