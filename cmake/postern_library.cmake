@@ -75,5 +75,7 @@ set(pc_private "-ltomcrypt")
 foreach(library IN LISTS POSTERN_SYSTEM_LIBS)
   string(APPEND pc_private " -l${library}")
 endforeach()
+# Relative to the file itself, so that the installed tree may be moved, and "cmake --install --prefix" works.
+file(RELATIVE_PATH pc_up "/prefix/${CMAKE_INSTALL_LIBDIR}/pkgconfig" "/prefix")
 configure_file(cmake/postern.pc.in "${PROJECT_BINARY_DIR}/postern.pc" @ONLY)
 install(FILES "${PROJECT_BINARY_DIR}/postern.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
