@@ -18,6 +18,6 @@ void log_close(struct log *log); /* NULL allowed */
 
 /* "2026-01-02T03:04:05.678Z who[pid]: text"; control characters are escaped. Written with one call, so that lines of
  * several processes do not mix. */
-void log_line(struct log *log, const char *format, ...) ERROR_PRINTF(2, 3);
+void log_line(struct log *log, const char *format, ...) COMPILER_PRINTF(2, 3);
 
 #endif
