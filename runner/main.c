@@ -87,7 +87,7 @@ int main(int argc, char **argv)
     if (status == 0 && arguments.log)
         status = startup_adopt_handle(arguments.log, &log_handle, &error);
     if (status == 0 && arguments.log)
-        status = log_adopt(handle_take(&log_handle), "runner", &log, &error);
+        status = log_adopt(&log_handle, "runner", &log, &error);
     if (status == 0)
         status = startup_read_bootstrap(arguments.bootstrap, &record, &error);
     if (status == 0)
@@ -103,5 +103,6 @@ int main(int argc, char **argv)
         fprintf(stderr, "postern-runner: %s\n", text);
     }
     log_close(log);
+    handle_close(&log_handle);
     return status == 0 ? 0 : 1;
 }
