@@ -22,7 +22,8 @@ static int fill_standard_streams(struct postern_error *error)
         }
         opened = open("/dev/null", O_RDONLY);
         if (opened != fd) { /* the lowest free one is taken, and that is this one */
-            return error_os(error, POSTERN_E_OS, "start", "open", errno, "/dev/null cannot take a closed stream's place");
+            return error_os(error, POSTERN_E_OS, "start", "open", errno,
+                            "/dev/null cannot take a closed stream's place");
         }
     }
     return 0;

@@ -24,9 +24,9 @@
 
 /* How a stream is kept from blocking us. */
 enum stream_kind {
-    STREAM_FREE,      /* descriptor of our own, non-blocking; or a file, which never waits for anybody */
-    STREAM_SOCKET,    /* per call: MSG_DONTWAIT */
-    STREAM_CAREFUL    /* shared and blocking: asked first, then no more than surely fits */
+    STREAM_FREE,   /* descriptor of our own, non-blocking; or a file, which never waits for anybody */
+    STREAM_SOCKET, /* per call: MSG_DONTWAIT */
+    STREAM_CAREFUL /* shared and blocking: asked first, then no more than surely fits */
 };
 
 struct stream {
@@ -264,8 +264,8 @@ int console_read(struct console *console, void *data, size_t size, size_t *got, 
         return 0;
     }
     do {
-        count = stream->kind == STREAM_SOCKET ? recv(stream->fd, data, size, MSG_DONTWAIT)
-                                              : read(stream->fd, data, size);
+        count =
+            stream->kind == STREAM_SOCKET ? recv(stream->fd, data, size, MSG_DONTWAIT) : read(stream->fd, data, size);
     } while (count < 0 && errno == EINTR);
     if (count >= 0) {
         *got = (size_t)count;

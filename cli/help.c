@@ -28,24 +28,23 @@ const char help_postern[] = "usage: postern VERB [options] ...\n"
     "  -q, --quiet           no notices of postern's own; errors and warnings stay\n"                                  \
     "  -h, --help            this text\n"
 
-const char help_run[] =
-    "usage: postern run [options] [--] COMMAND [ARGUMENT...]\n"
-    "\n"
-    "Runs one command in a sandbox and waits until it has ended.\n"
-    "\n"
-    "      --tty WHEN        give the command a terminal of its own: always, never, or\n"
-    "                        auto (default): when stdin and stdout are terminals and\n"
-    "                        --json is not given\n"
-    "  -i, --interactive     pass on stdin even when it is a terminal; stdin that is\n"
-    "                        no terminal is always passed on\n" HELP_SESSION_OPTIONS
-    "      --json            print one JSON object instead of the command's output: its\n"
-    "                        output, how it ended, times and memory, or the error\n"
-    "      --max-output SIZE keep so much of each of stdout and stderr for --json, the\n"
-    "                        first and the last half (default: 1M)\n"
-    "\n"
-    "Exit status: the command's own; 124 when its time was up, 125 when postern could\n"
-    "not do it, 126 when the command could not be executed, 127 when it was not found,\n"
-    "128+N when signal N ended it.\n";
+const char help_run[] = "usage: postern run [options] [--] COMMAND [ARGUMENT...]\n"
+                        "\n"
+                        "Runs one command in a sandbox and waits until it has ended.\n"
+                        "\n"
+                        "      --tty WHEN        give the command a terminal of its own: always, never, or\n"
+                        "                        auto (default): when stdin and stdout are terminals and\n"
+                        "                        --json is not given\n"
+                        "  -i, --interactive     pass on stdin even when it is a terminal; stdin that is\n"
+                        "                        no terminal is always passed on\n" HELP_SESSION_OPTIONS
+                        "      --json            print one JSON object instead of the command's output: its\n"
+                        "                        output, how it ended, times and memory, or the error\n"
+                        "      --max-output SIZE keep so much of each of stdout and stderr for --json, the\n"
+                        "                        first and the last half (default: 1M)\n"
+                        "\n"
+                        "Exit status: the command's own; 124 when its time was up, 125 when postern could\n"
+                        "not do it, 126 when the command could not be executed, 127 when it was not found,\n"
+                        "128+N when signal N ended it.\n";
 
 const char help_shell[] = "usage: postern shell [options]\n"
                           "\n"

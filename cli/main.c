@@ -45,7 +45,7 @@ static void print_verbs(FILE *out)
 
 static int bad_verb(const char *name)
 {
-    char shown[80];
+    char shown[80] = "";
 
     text_escape(shown, sizeof(shown), name, strlen(name));
     fprintf(stderr, "postern: there is no verb \"%s\"; see postern help\n", shown);

@@ -54,7 +54,7 @@ static int check_utf8(int argc, char **argv, struct postern_error *error)
 {
     for (int i = 1; i < argc; i++) {
         if (!text_is_utf8(argv[i], strlen(argv[i]))) {
-            char shown[160];
+            char shown[160] = "";
             text_escape(shown, sizeof(shown), argv[i], strlen(argv[i]));
             return error_set(error, POSTERN_E_INVALID, STAGE, "", "argument %d is not valid UTF-8: %s", i, shown);
         }

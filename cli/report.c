@@ -43,7 +43,8 @@ int report_error_status(int code)
 
 void report_error(const struct postern_error *error)
 {
-    char stage[sizeof(error->stage) * 4], message[sizeof(error->message) * 4], remedy[sizeof(error->remedy) * 4];
+    char stage[4 * sizeof(error->stage)] = "", message[4 * sizeof(error->message)] = "";
+    char remedy[4 * sizeof(error->remedy)] = "";
 
     text_escape(stage, sizeof(stage), error->stage, strlen(error->stage));
     text_escape(message, sizeof(message), error->message, strlen(error->message));
@@ -58,7 +59,7 @@ void report_error(const struct postern_error *error)
 
 void report_notice(const char *format, ...)
 {
-    char raw[512], text[4 * sizeof(raw)];
+    char raw[512], text[4 * sizeof(raw)] = "";
     va_list arguments;
 
     va_start(arguments, format);
@@ -163,7 +164,7 @@ char *report_result_json(const struct postern_run_result *run)
 /* The fields of an error are cut at characters, but what the other side put into them need not be text. */
 static json_t *field(const char *text)
 {
-    char escaped[4 * sizeof(((struct postern_error *)0)->message)];
+    char escaped[4 * sizeof(((struct postern_error *)0)->message)] = "";
 
     if (text_is_utf8(text, strlen(text))) {
         return json_string(text);

@@ -102,7 +102,8 @@ static int prepare(struct postern_error *error)
     sigemptyset(&action.sa_mask);
     for (size_t i = 0; i < CRASH_COUNT; i++) {
         if (sigaction(crashes[i], &action, &crash_before[i]) != 0) {
-            return error_os(error, POSTERN_E_OS, "terminal", "sigaction", errno, "no handler for signal %d", crashes[i]);
+            return error_os(error, POSTERN_E_OS, "terminal", "sigaction", errno, "no handler for signal %d",
+                            crashes[i]);
         }
     }
     terminal.prepared = true;
@@ -121,7 +122,8 @@ int terminal_enter_raw(struct postern_error *error)
     if (!in_background() && set_modes(&terminal.raw) != 0) {
         int os_error = errno;
         terminal_leave_raw();
-        return error_os(error, POSTERN_E_OS, "terminal", "tcsetattr", os_error, "the terminal cannot be set to raw mode");
+        return error_os(error, POSTERN_E_OS, "terminal", "tcsetattr", os_error,
+                        "the terminal cannot be set to raw mode");
     }
     return 0;
 }
