@@ -112,7 +112,7 @@ static void lose_output(struct relay *relay, int stream, const struct postern_er
 /* Passes on what it can of `size` bytes; returns how many are done with, 0 when none can be now. */
 static size_t pass_output(struct relay *relay, int stream, const void *data, size_t size)
 {
-    struct capture *capture = relay->spec->capture[stream];
+    struct collector *keep = relay->spec->keep[stream];
     struct postern_error error = {0};
     size_t written = 0;
     int result;
@@ -120,9 +120,9 @@ static size_t pass_output(struct relay *relay, int stream, const void *data, siz
     if (relay->output[stream] == OUTPUT_DISCARD) {
         return size;
     }
-    if (capture != NULL) {
-        if (!capture_add(capture, data, size)) {
-            error_memory(&error, "capture");
+    if (keep != NULL) {
+        if (!collector_add(keep, data, size)) {
+            error_memory(&error, "output");
             lose_output(relay, stream, &error);
         }
         return size;
@@ -144,7 +144,7 @@ static void flush_output(struct relay *relay, int stream)
     struct postern_error error = {0};
     int result = 0;
 
-    if (relay->spec->capture[stream] == NULL) {
+    if (relay->spec->keep[stream] == NULL) {
         result = console_flush(relay->console, (enum console_output)stream, &error);
     }
     if (result == POSTERN_E_WOULD_BLOCK) {
@@ -203,9 +203,14 @@ static void close_input(struct relay *relay)
     console_close_input(relay->console);
 }
 
+/* One buffer is read ahead of what the command takes: having bytes to send is what shows that it has closed its stdin.
+ */
 static bool input_wanted(const struct relay *relay)
 {
-    return relay->input == INPUT_OPEN && (postern_session_events(relay->session) & POSTERN_EVENT_STDIN) != 0;
+    unsigned events = postern_session_events(relay->session);
+
+    return relay->input == INPUT_OPEN && relay->input_start == relay->input_end &&
+           (events & POSTERN_EVENT_SPAWNED) != 0 && (events & POSTERN_EVENT_ENDED) == 0;
 }
 
 static void send_input(struct relay *relay)
@@ -245,12 +250,10 @@ static void read_input(struct relay *relay)
 
 static void pump_input(struct relay *relay, bool readable)
 {
-    if (!input_wanted(relay)) {
-        return;
-    }
     if (relay->input_start < relay->input_end) {
         send_input(relay);
-    } else if (readable) {
+    }
+    if (readable && input_wanted(relay)) {
         read_input(relay);
     }
 }
@@ -287,7 +290,7 @@ static unsigned interest(const struct relay *relay)
         }
     }
     if (input_wanted(relay)) {
-        wanted |= relay->input_start < relay->input_end ? 0 : CONSOLE_IN_READABLE;
+        wanted |= CONSOLE_IN_READABLE;
     }
     return wanted;
 }

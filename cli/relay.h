@@ -11,15 +11,15 @@
 #ifndef POSTERN_CLI_RELAY_H
 #define POSTERN_CLI_RELAY_H
 
-#include "cli/capture.h"
 #include "postern.h"
+#include "shared/collector.h"
 
 struct relay_spec {
     struct postern_sandbox *sandbox;
     const struct postern_command *command;
-    bool forward_input;         /* read our stdin; else the command gets none */
-    bool raw;                   /* the terminal goes raw. Sizes are passed on to every command on a tty */
-    struct capture *capture[2]; /* by enum postern_stream; NULL: to our stdout, stderr */
+    bool forward_input;        /* read our stdin; else the command gets none */
+    bool raw;                  /* the terminal goes raw. Sizes are passed on to every command on a tty */
+    struct collector *keep[2]; /* by enum postern_stream; NULL: to our stdout, stderr */
 };
 
 struct relay_end {

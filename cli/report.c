@@ -70,6 +70,33 @@ void report_notice(const char *format, ...)
     fflush(stderr);
 }
 
+/* How many bytes at the start belong to a character that began before. */
+static size_t stray_bytes(const unsigned char *data, size_t size)
+{
+    size_t count = 0;
+
+    while (count < size && count < 3 && (data[count] & 0xC0) == 0x80) {
+        count++;
+    }
+    return count;
+}
+
+void report_trim_output(struct postern_output *output)
+{
+    size_t head, tail, dropped;
+
+    if (output->omitted == 0) {
+        return;
+    }
+    head = text_utf8_boundary(output->data, output->head);
+    tail = output->head + stray_bytes(output->data + output->head, output->size - output->head);
+    dropped = tail - head;
+    memmove(output->data + head, output->data + tail, output->size - tail + 1); /* with the NUL */
+    output->head = head;
+    output->size -= dropped;
+    output->omitted += dropped;
+}
+
 /* ---- JSON --------------------------------------------------------------------------------------------------- */
 
 /* Adds under `key`; a NULL value (memory is out) makes *complete false. Takes the value. */

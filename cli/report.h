@@ -16,7 +16,10 @@ int report_error_status(int code);
 void report_error(const struct postern_error *error);
 
 /* One line on stderr. */
-void report_notice(const char *format, ...) ERROR_PRINTF(1, 2);
+void report_notice(const char *format, ...) COMPILER_PRINTF(1, 2);
+
+/* Where bytes are missing, drops the halves of characters on both sides of the gap, so that text stays text. */
+void report_trim_output(struct postern_output *output);
 
 /* The JSON object, allocated, one line without its end; NULL when memory is out. Caller frees with free(). */
 char *report_result_json(const struct postern_run_result *result);

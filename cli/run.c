@@ -8,26 +8,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/capture.h"
-#include "cli/console.h"
 #include "cli/relay.h"
 #include "cli/report.h"
 #include "cli/status.h"
 #include "cli/terminal.h"
 #include "cli/verb.h"
-#include "shared/environment.h"
+#include "shared/collector.h"
 #include "shared/error.h"
 #include "shared/system.h"
-#include "shared/text.h"
 
 /* Everything one run needs; run_free() frees what was set. */
 struct run {
     const struct session_options *options;
     char *workspace; /* the current directory */
     char *cwd;       /* absolute form of --cwd; NULL: the workspace */
-    struct strings env;
     bool tty, raw, forward_input;
-    struct capture capture[2];
+    struct collector kept[2]; /* for --json, by enum postern_stream */
     struct postern_command command;
     struct postern_sandbox_options sandbox_options;
     struct postern_sandbox *sandbox;
@@ -37,11 +33,9 @@ struct run {
 static void run_free(struct run *run)
 {
     postern_sandbox_close(run->sandbox);
-    strings_free(&run->env);
-    capture_free(&run->capture[0]);
-    capture_free(&run->capture[1]);
-    free(run->outcome.out.data);
-    free(run->outcome.err.data);
+    collector_free(&run->kept[POSTERN_STDOUT]);
+    collector_free(&run->kept[POSTERN_STDERR]);
+    postern_run_result_free(&run->outcome);
     free(run->workspace);
     free(run->cwd);
 }
@@ -106,34 +100,6 @@ static void choose_streams(struct run *run)
     run->raw = run->tty && in_terminal && run->forward_input;
 }
 
-/* A program on a terminal has to know its kind; the clean environment has none that fits ours. */
-static bool add_terminal_kind(struct run *run)
-{
-    struct strings own = {0};
-    bool fold = environment_folds(), added = false;
-    const char *kind;
-
-    if (!environment_of_process(&own)) {
-        return false;
-    }
-    kind = environment_get(&own, "TERM", fold);
-    added = kind == NULL || environment_set(&run->env, "TERM", kind, fold);
-    strings_free(&own);
-    return added;
-}
-
-static int make_environment(struct run *run, struct postern_error *error)
-{
-    const struct session_options *options = run->options;
-    bool complete = !run->tty || options->inherit_env || add_terminal_kind(run);
-
-    for (size_t i = 0; complete && i < options->env.count; i++) {
-        complete = environment_put(&run->env, options->env.item[i], environment_folds());
-    }
-    run->command.env = (const char *const *)strings_array(&run->env);
-    return complete && run->command.env != NULL ? 0 : error_memory(error, "options");
-}
-
 static int prepare(struct run *run, const char *const *argv, struct postern_error *error)
 {
     const struct session_options *options = run->options;
@@ -147,6 +113,7 @@ static int prepare(struct run *run, const char *const *argv, struct postern_erro
     choose_streams(run);
     command.argv = argv;
     command.cwd = run->cwd;
+    command.env = (const char *const *)options->env.item;
     command.inherit_env = options->inherit_env;
     command.tty = run->tty;
     command.open_stdin = run->forward_input;
@@ -161,9 +128,9 @@ static int prepare(struct run *run, const char *const *argv, struct postern_erro
     sandbox.network = options->network != 0;
     sandbox.log_file = options->log_file;
     run->sandbox_options = sandbox;
-    capture_init(&run->capture[0], (size_t)options->max_output);
-    capture_init(&run->capture[1], (size_t)options->max_output);
-    return make_environment(run, error);
+    collector_init(&run->kept[POSTERN_STDOUT], (size_t)options->max_output);
+    collector_init(&run->kept[POSTERN_STDERR], (size_t)options->max_output);
+    return 0;
 }
 
 /* ---- running and telling ------------------------------------------------------------------------------------ */
@@ -183,9 +150,12 @@ static void notice_end(const struct run *run, const struct postern_result *resul
 
 static int tell_json(struct run *run, struct postern_error *error)
 {
-    if (!capture_finish(&run->capture[0], &run->outcome.out) || !capture_finish(&run->capture[1], &run->outcome.err)) {
+    if (!collector_take(&run->kept[POSTERN_STDOUT], &run->outcome.out) ||
+        !collector_take(&run->kept[POSTERN_STDERR], &run->outcome.err)) {
         return error_memory(error, "report");
     }
+    report_trim_output(&run->outcome.out);
+    report_trim_output(&run->outcome.err);
     return report_print_json(report_result_json(&run->outcome), error);
 }
 
@@ -203,8 +173,8 @@ static int execute(struct run *run, int *status, struct postern_error *error)
     }
     spec.sandbox = run->sandbox;
     if (options->json) {
-        spec.capture[POSTERN_STDOUT] = &run->capture[0];
-        spec.capture[POSTERN_STDERR] = &run->capture[1];
+        spec.keep[POSTERN_STDOUT] = &run->kept[POSTERN_STDOUT];
+        spec.keep[POSTERN_STDERR] = &run->kept[POSTERN_STDERR];
     }
     postern_sandbox_get_info(run->sandbox, &info);
     run->outcome.level = info.level;
