@@ -27,6 +27,20 @@ bool host_kill(uint32_t pid);
 os_handle host_open_process(uint32_t pid);
 bool host_ended_within(os_handle process, int milliseconds);
 
+/* Whether there is such a process, as numbered here; one that has ended and is not yet collected counts. */
+bool host_lives(uint32_t pid);
+
+/* The process that a sandbox started with `mark` among its arguments, as seen from outside. Linux looks for the mark,
+ * because numbers may be those of the sandbox's own; Windows goes by the number. To be closed with handle_close(). */
+os_handle host_find_marked(const char *mark, uint32_t pid);
+
+/* The process that started it; 0 where that can't be told. */
+uint32_t host_parent_of(uint32_t pid);
+
+/* Bytes that a child of ours writes. Both ends to be closed with handle_close(). */
+bool host_pipe(os_handle *reader, os_handle *writer);
+ptrdiff_t host_read_handle(os_handle handle, void *data, size_t size);
+
 /* For programs that stand for slow ones; tests wait for something to happen instead. */
 void host_sleep(int milliseconds);
 

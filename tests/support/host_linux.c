@@ -18,13 +18,18 @@
 
 /* ---- standard streams ---- */
 
-ptrdiff_t host_read(void *data, size_t size)
+ptrdiff_t host_read_handle(os_handle handle, void *data, size_t size)
 {
     ssize_t got;
     do
-        got = read(STDIN_FILENO, data, size);
+        got = read((int)handle, data, size);
     while (got < 0 && errno == EINTR);
     return got;
+}
+
+ptrdiff_t host_read(void *data, size_t size)
+{
+    return host_read_handle(STDIN_FILENO, data, size);
 }
 
 bool host_write(int stream, const void *data, size_t size)
@@ -73,6 +78,67 @@ static bool readable_within(int descriptor, int milliseconds)
 bool host_ended_within(os_handle process, int milliseconds)
 {
     return readable_within((int)process, milliseconds);
+}
+
+bool host_lives(uint32_t pid)
+{
+    return pid > 0 && (kill((pid_t)pid, 0) == 0 || errno == EPERM);
+}
+
+/* The whole of a small file of /proc, NULs as line ends. */
+static size_t read_proc(const char *pid, const char *name, char *out, size_t size)
+{
+    char path[64];
+    snprintf(path, sizeof(path), "/proc/%.20s/%s", pid, name);
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t got = file >= 0 ? read(file, out, size - 1) : 0;
+    if (file >= 0)
+        close(file);
+    out[got > 0 ? got : 0] = '\0';
+    return got > 0 ? (size_t)got : 0;
+}
+
+static bool is_marked(const char *pid, const char *mark)
+{
+    char line[4096];
+    size_t length = read_proc(pid, "cmdline", line, sizeof(line));
+    for (size_t at = 0; at < length; at += strlen(line + at) + 1)
+        if (strcmp(line + at, mark) == 0)
+            return true;
+    return false;
+}
+
+os_handle host_find_marked(const char *mark, uint32_t pid)
+{
+    os_handle found = OS_HANDLE_NONE;
+    DIR *directory = opendir("/proc");
+    struct dirent *entry;
+    (void)pid;
+    while (directory && found == OS_HANDLE_NONE && (entry = readdir(directory)))
+        if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9' && is_marked(entry->d_name, mark))
+            found = host_open_process((uint32_t)strtoul(entry->d_name, NULL, 10));
+    if (directory)
+        closedir(directory);
+    return found;
+}
+
+uint32_t host_parent_of(uint32_t pid)
+{
+    char number[24], status[4096];
+    snprintf(number, sizeof(number), "%lu", (unsigned long)pid);
+    read_proc(number, "status", status, sizeof(status));
+    const char *line = strstr(status, "\nPPid:");
+    return line ? (uint32_t)strtoul(line + 6, NULL, 10) : 0;
+}
+
+bool host_pipe(os_handle *reader, os_handle *writer)
+{
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) != 0)
+        return false;
+    *reader = ends[0];
+    *writer = ends[1];
+    return true;
 }
 
 void host_sleep(int milliseconds)

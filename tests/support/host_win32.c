@@ -19,12 +19,17 @@ os_handle host_stream(int stream)
     return (os_handle)GetStdHandle(names[stream]);
 }
 
-ptrdiff_t host_read(void *data, size_t size)
+ptrdiff_t host_read_handle(os_handle handle, void *data, size_t size)
 {
     DWORD got = 0;
-    if (ReadFile((HANDLE)host_stream(0), data, (DWORD)size, &got, NULL))
+    if (ReadFile((HANDLE)handle, data, (DWORD)size, &got, NULL))
         return (ptrdiff_t)got;
     return GetLastError() == ERROR_BROKEN_PIPE ? 0 : -1;
+}
+
+ptrdiff_t host_read(void *data, size_t size)
+{
+    return host_read_handle(host_stream(0), data, size);
 }
 
 bool host_write(int stream, const void *data, size_t size)
@@ -66,6 +71,36 @@ os_handle host_open_process(uint32_t pid)
 bool host_ended_within(os_handle process, int milliseconds)
 {
     return WaitForSingleObject((HANDLE)process, (DWORD)milliseconds) == WAIT_OBJECT_0;
+}
+
+bool host_lives(uint32_t pid)
+{
+    os_handle process = host_open_process(pid);
+    bool lives = process != OS_HANDLE_NONE && !host_ended_within(process, 0);
+    handle_close(&process);
+    return lives;
+}
+
+os_handle host_find_marked(const char *mark, uint32_t pid)
+{
+    (void)mark;
+    return host_open_process(pid);
+}
+
+uint32_t host_parent_of(uint32_t pid)
+{
+    (void)pid;
+    return 0;
+}
+
+bool host_pipe(os_handle *reader, os_handle *writer)
+{
+    HANDLE ends[2];
+    if (!CreatePipe(&ends[0], &ends[1], NULL, 0))
+        return false;
+    *reader = (os_handle)ends[0];
+    *writer = (os_handle)ends[1];
+    return true;
 }
 
 void host_sleep(int milliseconds)

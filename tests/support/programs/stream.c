@@ -153,12 +153,12 @@ static int do_exit(char **argv)
 
 static const char *self; /* our path */
 
-static bool start_child(const char *what, uint32_t *pid)
+static bool start_child(const char *what, const char *mark, uint32_t *pid)
 {
     struct strings environment = {0};
     struct process child;
     struct process_spec spec;
-    const char *arguments[] = {self, what, NULL};
+    const char *arguments[] = {self, what, mark, NULL};
     process_spec_init(&spec);
     spec.program = self;
     spec.argv = arguments;
@@ -173,29 +173,36 @@ static bool start_child(const char *what, uint32_t *pid)
     return started;
 }
 
-/* leave STATUS [WHAT [COUNT]]: starts children that do WHAT (silent) with our output, says "left PID", and exits. */
+/* leave STATUS WHAT [MARK]: starts a child that does WHAT with our output, says "left PID", and exits. */
 static int do_leave(char **argv)
 {
     char text[64];
     uint32_t pid = 0;
-    const char *what = argv[0] && argv[1] ? argv[1] : "silent";
-    unsigned long long count = argv[0] && argv[1] ? number(argv, 2, 1) : 1;
-    for (unsigned long long i = 0; i < count; i++)
-        if (!start_child(what, &pid))
-            return 99;
+    if (!argv[0] || !argv[1] || !start_child(argv[1], argv[2], &pid))
+        return 99;
     snprintf(text, sizeof(text), "left %lu\n", (unsigned long)pid);
     say(text);
     return (int)number(argv, 0, 0);
 }
 
-/* tree COUNT: like leave, but stays with its children. */
+/* tree COUNT: starts children that do nothing, says the number of each on a line and then "ready", and stays. */
 static int do_tree(char **argv)
 {
+    char text[64];
     uint32_t pid = 0;
-    for (unsigned long long i = number(argv, 0, 1); i > 0; i--)
-        if (!start_child("silent", &pid))
+    for (unsigned long long i = number(argv, 0, 1); i > 0; i--) {
+        if (!start_child("silent", NULL, &pid))
             return 99;
+        snprintf(text, sizeof(text), "%lu\n", (unsigned long)pid);
+        say(text);
+    }
     return do_deaf(argv);
+}
+
+/* lives PID: status 0 if there is such a process, else 1. */
+static int do_lives(char **argv)
+{
+    return host_lives((uint32_t)number(argv, 0, 0)) ? 0 : 1;
 }
 
 static int caught_status;
@@ -291,11 +298,12 @@ int main(int argc, char **argv)
     static const struct {
         const char *name;
         int (*run)(char **argv);
-    } modes[] = {{"write", do_write},     {"both", do_both},         {"check", do_check},   {"echo", do_echo},
-                 {"hold", do_hold},       {"deaf", do_deaf},         {"silent", do_silent}, {"babble", do_babble},
-                 {"endless", do_endless}, {"exit", do_exit},         {"leave", do_leave},   {"tree", do_tree},
-                 {"caught", do_caught},   {"stubborn", do_stubborn}, {"args", do_args},     {"count", do_count},
-                 {"env", do_env},         {"cwd", do_cwd},           {"tty", do_tty},       {"touch", do_touch}};
+    } modes[] = {{"write", do_write},     {"both", do_both},     {"check", do_check},       {"echo", do_echo},
+                 {"hold", do_hold},       {"deaf", do_deaf},     {"silent", do_silent},     {"babble", do_babble},
+                 {"endless", do_endless}, {"exit", do_exit},     {"leave", do_leave},       {"tree", do_tree},
+                 {"lives", do_lives},     {"caught", do_caught}, {"stubborn", do_stubborn}, {"args", do_args},
+                 {"count", do_count},     {"env", do_env},       {"cwd", do_cwd},           {"tty", do_tty},
+                 {"touch", do_touch}};
     self = argv[0];
     for (size_t i = 0; argc > 1 && i < sizeof(modes) / sizeof(modes[0]); i++)
         if (strcmp(argv[1], modes[i].name) == 0)
