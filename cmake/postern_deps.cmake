@@ -17,8 +17,8 @@ function(postern_dep name header)
     if(dep_OPTIONAL)
       return()
     endif()
-    message(FATAL_ERROR "${name} (${header}) was not found. Debian: run scripts/deps build. "
-      "Windows: install it with vcpkg, which reads vcpkg.json.")
+    message(FATAL_ERROR "${name} (${header}) was not found. Debian: run scripts/deps test. "
+      "Cross build: run scripts/sysroot. Windows: install it with vcpkg, which reads vcpkg.json.")
   endif()
   add_library(postern_dep_${name} UNKNOWN IMPORTED)
   set_target_properties(postern_dep_${name} PROPERTIES

@@ -1,7 +1,8 @@
 # Tests are found by folder like the sources:
 #   tests/unit/test_*.c          one program each, linked with every part
 #   tests/integration/test_*.c   one program each, linked with libpostern as a user would
-#   tests/integration/*.sh       shell tests (Linux)
+#   tests/interop/test_*.c       one program each, linked with every part: other implementations' side
+#   tests/{integration,interop}/*.sh   shell tests (Linux)
 #   tests/support/*.c            helpers linked to all of them; support/programs/*.c stand-alone helpers
 # A line in the first ten of a test may say "timeout: SECONDS", "serial: yes" or "threads: yes".
 
@@ -110,12 +111,16 @@ endfunction()
 postern_test_folder(unit postern_cli_core postern_runner_core postern_elevated)
 postern_test_folder(integration libpostern_static postern_shared)
 
+postern_test_folder(interop postern_cli_core postern_runner_core postern_elevated)
+
 if(NOT WIN32)
-  postern_sources(shell_tests tests/integration/*.sh)
+  postern_sources(shell_tests tests/integration/*.sh tests/interop/*.sh)
   foreach(source IN LISTS shell_tests)
+    get_filename_component(folder "${source}" DIRECTORY)
+    get_filename_component(folder "${folder}" NAME)
     get_filename_component(base "${source}" NAME_WE)
     string(REGEX REPLACE "^test_" "" name ${base})
-    postern_add_test(integration.${name}.sh "${source}" "${POSTERN_BASH}" "${source}")
+    postern_add_test(${folder}.${name}.sh "${source}" "${POSTERN_BASH}" "${source}")
   endforeach()
 endif()
 

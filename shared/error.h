@@ -9,10 +9,13 @@
 
 #include "postern.h"
 
-#if defined(__GNUC__)
-#define ERROR_PRINTF(format, first) __attribute__((format(printf, format, first)))
+/* gnu_printf: MinGW's GCC takes "printf" for the old forms of msvcrt, which do not know %zu. */
+#if defined(__clang__)
+#define ERROR_PRINTF(text, first) __attribute__((format(printf, text, first)))
+#elif defined(__GNUC__)
+#define ERROR_PRINTF(text, first) __attribute__((format(gnu_printf, text, first)))
 #else
-#define ERROR_PRINTF(format, first)
+#define ERROR_PRINTF(text, first)
 #endif
 
 /* Failure that no system call caused. `operation` may be "". The message is cut to its field at a character. */
