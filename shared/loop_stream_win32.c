@@ -5,17 +5,32 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
-struct operation {
+/* One call moves at most this much, and at most this much is copied: see struct transfer. The system keeps pipe writes
+ * in memory that is never paged, so larger ones would do nobody a favour. */
+#define CHUNK (256u * 1024u)
+
+/*
+ * A read or a write under way.
+ *
+ * A read goes straight into the caller's memory. A write is copied first: nobody can say how much of a write that is
+ * cancelled half-way has reached the reader, so a withdrawn write is not cancelled but left to itself ("detached"),
+ * counted as written, and it must not need the caller's memory then. A busy pipe takes most chunks at once.
+ */
+struct transfer {
     OVERLAPPED overlapped;
     struct item item;
     struct loop_stream *stream;
     unsigned char *data; /* what is left */
     size_t size;
-    size_t moved; /* bytes before `data` */
-    DWORD os_error;
-    DWORD bytes;      /* of the part that is over */
-    loop_io_fn *done; /* NULL: none under way */
+    size_t moved;        /* bytes before `data` */
+    unsigned char *copy; /* of the chunk under way; writes only */
+    DWORD chunk;
+    DWORD os_error; /* of the chunk that is over */
+    DWORD bytes;
+    bool detached;
+    loop_io_fn *done; /* NULL: the caller has nothing under way */
     void *context;
 };
 
@@ -25,56 +40,94 @@ struct loop_stream {
     enum loop_direction direction;
     bool skips; /* what succeeds at once leaves no packet */
     DWORD os_error;
-    struct operation read, write;
+    struct transfer read, write;
 };
 
-/* One call moves at most this much: the system keeps a copy of a pipe write in memory that is never paged. */
-#define TRANSFER_LIMIT (1024u * 1024u)
-
-static void operation_begin(struct operation *operation)
+/* Hands the next chunk to the system. true: it was over at once. */
+static bool begin_chunk(struct transfer *transfer)
 {
-    struct loop_stream *stream = operation->stream;
-    DWORD size = operation->size < TRANSFER_LIMIT ? (DWORD)operation->size : TRANSFER_LIMIT;
-    DWORD bytes = 0;
+    struct loop_stream *stream = transfer->stream;
     BOOL over;
 
-    ZeroMemory(&operation->overlapped, sizeof(operation->overlapped));
-    if (operation == &stream->read) {
-        over = ReadFile(stream->handle, operation->data, size, &bytes, &operation->overlapped);
+    ZeroMemory(&transfer->overlapped, sizeof(transfer->overlapped));
+    transfer->chunk = transfer->size < CHUNK ? (DWORD)transfer->size : CHUNK;
+    transfer->bytes = 0;
+    if (transfer == &stream->read) {
+        over = ReadFile(stream->handle, transfer->data, transfer->chunk, &transfer->bytes, &transfer->overlapped);
     } else {
-        over = WriteFile(stream->handle, operation->data, size, &bytes, &operation->overlapped);
+        memcpy(transfer->copy, transfer->data, transfer->chunk);
+        over = WriteFile(stream->handle, transfer->copy, transfer->chunk, &transfer->bytes, &transfer->overlapped);
     }
-    operation->os_error = over ? ERROR_SUCCESS : GetLastError();
-    operation->bytes = over ? bytes : 0;
-    operation->item.state = ITEM_ARMED;
+    transfer->os_error = over ? ERROR_SUCCESS : GetLastError();
+    if (!over) {
+        transfer->bytes = 0;
+    }
     /* A failure at once leaves no packet either. */
-    if (over ? stream->skips : operation->os_error != ERROR_IO_PENDING) {
-        loop_item_ready(&operation->item);
-        loop_publish(stream->loop);
+    return over ? stream->skips : transfer->os_error != ERROR_IO_PENDING;
+}
+
+static void begin_read(struct transfer *read)
+{
+    read->item.state = ITEM_ARMED;
+    if (begin_chunk(read)) {
+        loop_item_ready(&read->item);
+        loop_publish(read->stream->loop);
     }
+}
+
+/* Counts the chunk that is over. true: there is more to write. */
+static bool advance(struct transfer *write)
+{
+    write->moved += write->bytes;
+    write->data += write->bytes;
+    write->size -= write->bytes;
+    write->bytes = 0;
+    return write->os_error == ERROR_SUCCESS && write->size > 0;
+}
+
+static void begin_write(struct transfer *write)
+{
+    write->os_error = ERROR_SUCCESS;
+    if (write->copy == NULL) {
+        write->copy = malloc(write->size < CHUNK ? write->size : CHUNK);
+    }
+    write->item.state = ITEM_ARMED;
+    if (write->copy == NULL) {
+        write->os_error = ERROR_NOT_ENOUGH_MEMORY;
+    } else {
+        do {
+            if (!begin_chunk(write)) {
+                return;
+            }
+        } while (advance(write));
+    }
+    loop_item_ready(&write->item);
+    loop_publish(write->stream->loop);
 }
 
 void loop_operation_received(OVERLAPPED *overlapped)
 {
-    struct operation *operation = CONTAINING_RECORD(overlapped, struct operation, overlapped);
+    struct transfer *transfer = CONTAINING_RECORD(overlapped, struct transfer, overlapped);
 
-    operation->bytes = 0;
-    operation->os_error = ERROR_SUCCESS;
-    if (!GetOverlappedResult(operation->stream->handle, overlapped, &operation->bytes, FALSE)) {
-        operation->os_error = GetLastError();
+    transfer->bytes = 0;
+    transfer->os_error = ERROR_SUCCESS;
+    if (!GetOverlappedResult(transfer->stream->handle, overlapped, &transfer->bytes, FALSE)) {
+        transfer->os_error = GetLastError();
     }
-    loop_item_ready(&operation->item);
+    loop_item_ready(&transfer->item);
 }
 
-static void operation_end(struct operation *operation, int status, size_t bytes)
+static void finish(struct transfer *transfer, int status, size_t bytes)
 {
-    loop_io_fn *done = operation->done;
+    loop_io_fn *done = transfer->done;
 
-    operation->done = NULL;
+    transfer->done = NULL;
+    free(transfer->copy);
+    transfer->copy = NULL;
     if (status != POSTERN_OK) {
-        operation->stream->os_error = operation->os_error;
+        transfer->stream->os_error = transfer->os_error;
     }
-    done(operation->context, status, bytes);
+    done(transfer->context, status, bytes);
 }
 
 static bool is_end_of_file(DWORD os_error)
@@ -84,42 +137,52 @@ static bool is_end_of_file(DWORD os_error)
 
 static void run_read(struct item *item)
 {
-    struct operation *read = CONTAINING_RECORD(item, struct operation, item);
+    struct transfer *read = CONTAINING_RECORD(item, struct transfer, item);
 
     if (is_end_of_file(read->os_error)) {
-        operation_end(read, POSTERN_OK, 0);
+        finish(read, POSTERN_OK, 0);
     } else if (read->os_error != ERROR_SUCCESS) {
-        operation_end(read, POSTERN_E_OS, 0);
+        finish(read, POSTERN_E_OS, 0);
     } else if (read->bytes == 0) {
-        operation_begin(read); /* somebody wrote nothing into the pipe: that is not its end */
+        begin_read(read); /* somebody wrote nothing into the pipe: that is not its end */
     } else {
-        operation_end(read, POSTERN_OK, read->bytes);
+        finish(read, POSTERN_OK, read->bytes);
+    }
+}
+
+/* The chunk that was left to itself has gone; what was asked for since may begin. */
+static void run_detached(struct transfer *write)
+{
+    write->detached = false;
+    free(write->copy);
+    write->copy = NULL;
+    if (write->done != NULL) {
+        begin_write(write);
     }
 }
 
 static void run_write(struct item *item)
 {
-    struct operation *write = CONTAINING_RECORD(item, struct operation, item);
+    struct transfer *write = CONTAINING_RECORD(item, struct transfer, item);
 
-    write->moved += write->bytes;
-    write->data += write->bytes;
-    write->size -= write->bytes;
-    if (is_end_of_file(write->os_error) || write->os_error == ERROR_NO_DATA) {
-        operation_end(write, POSTERN_E_CLOSED, write->moved);
-    } else if (write->os_error != ERROR_SUCCESS) {
-        operation_end(write, POSTERN_E_OS, write->moved);
-    } else if (write->size > 0) {
-        operation_begin(write);
+    if (write->detached) {
+        run_detached(write);
+    } else if (advance(write)) {
+        begin_write(write);
+    } else if (is_end_of_file(write->os_error) || write->os_error == ERROR_NO_DATA) {
+        finish(write, POSTERN_E_CLOSED, write->moved);
+    } else if (write->os_error == ERROR_NOT_ENOUGH_MEMORY) {
+        finish(write, POSTERN_E_MEMORY, write->moved);
     } else {
-        operation_end(write, POSTERN_OK, write->moved);
+        finish(write, write->os_error == ERROR_SUCCESS ? POSTERN_OK : POSTERN_E_OS, write->moved);
     }
 }
 
-static void operation_init(struct operation *operation, struct loop_stream *stream, void (*run)(struct item *item))
+static void transfer_init(struct transfer *transfer, struct loop_stream *stream, void (*run)(struct item *item))
 {
-    operation->stream = stream;
-    operation->item.loop = stream->loop;
-    operation->item.run = run;
+    transfer->stream = stream;
+    transfer->item.loop = stream->loop;
+    transfer->item.run = run;
 }
 
 int loop_stream_open(struct loop *loop, os_handle handle, enum loop_direction direction, struct loop_stream **out,
@@ -141,26 +204,24 @@ int loop_stream_open(struct loop *loop, os_handle handle, enum loop_direction di
     stream->loop = loop;
     stream->handle = (HANDLE)handle;
     stream->direction = direction;
-    operation_init(&stream->read, stream, run_read);
-    operation_init(&stream->write, stream, run_write);
+    transfer_init(&stream->read, stream, run_read);
+    transfer_init(&stream->write, stream, run_write);
     loop->objects++;
     *out = stream;
     return POSTERN_OK;
 }
 
-/* Returns how much of a write had been done. */
-static size_t operation_cancel(struct operation *operation)
+/* Ends what the system still does for it. */
+static void transfer_abort(struct transfer *transfer)
 {
-    if (operation->done == NULL) {
-        return 0;
-    }
-    if (operation->item.state == ITEM_ARMED) {
+    if (transfer->item.state == ITEM_ARMED) {
         /* Fails when the operation has ended meanwhile: its packet is in the port then. */
-        CancelIoEx(operation->stream->handle, &operation->overlapped);
+        CancelIoEx(transfer->stream->handle, &transfer->overlapped);
     }
-    loop_item_withdraw(&operation->item);
-    operation->done = NULL;
-    return operation->moved + operation->bytes;
+    loop_item_withdraw(&transfer->item);
+    transfer->done = NULL;
+    free(transfer->copy);
+    transfer->copy = NULL;
 }
 
 void loop_stream_close(struct loop_stream *stream)
@@ -168,45 +229,64 @@ void loop_stream_close(struct loop_stream *stream)
     if (stream == NULL) {
         return;
     }
-    operation_cancel(&stream->read);
-    operation_cancel(&stream->write);
+    transfer_abort(&stream->read);
+    transfer_abort(&stream->write);
     CloseHandle(stream->handle);
     stream->loop->objects--;
     free(stream);
 }
 
-static void operation_start(struct operation *operation, void *data, size_t size, loop_io_fn *done, void *context)
+static void transfer_start(struct transfer *transfer, void *data, size_t size, loop_io_fn *done, void *context)
 {
-    assert(operation->done == NULL && size > 0 && done != NULL);
-    operation->data = data;
-    operation->size = size;
-    operation->moved = 0;
-    operation->done = done;
-    operation->context = context;
-    operation_begin(operation);
+    assert(transfer->done == NULL && size > 0 && done != NULL);
+    transfer->data = data;
+    transfer->size = size;
+    transfer->moved = 0;
+    transfer->done = done;
+    transfer->context = context;
 }
 
 void loop_stream_read(struct loop_stream *stream, void *data, size_t size, loop_io_fn *done, void *context)
 {
     assert((stream->direction & LOOP_READ) != 0);
-    operation_start(&stream->read, data, size, done, context);
+    transfer_start(&stream->read, data, size, done, context);
+    begin_read(&stream->read);
 }
 
 void loop_stream_write(struct loop_stream *stream, const void *data, size_t size, loop_io_fn *done, void *context)
 {
     assert((stream->direction & LOOP_WRITE) != 0);
-    /* The const goes, because reads share the structure; WriteFile takes it back. */
-    operation_start(&stream->write, (void *)(uintptr_t)data, size, done, context);
+    /* The const goes, because reads share the structure; writes only ever copy from there. */
+    transfer_start(&stream->write, (void *)(uintptr_t)data, size, done, context);
+    if (!stream->write.detached) {
+        begin_write(&stream->write);
+    }
 }
 
 void loop_stream_cancel_read(struct loop_stream *stream)
 {
-    operation_cancel(&stream->read);
+    if (stream->read.done != NULL) {
+        transfer_abort(&stream->read);
+    }
 }
 
 size_t loop_stream_cancel_write(struct loop_stream *stream)
 {
-    return operation_cancel(&stream->write);
+    struct transfer *write = &stream->write;
+
+    if (write->done == NULL) {
+        return 0;
+    }
+    write->done = NULL;
+    if (write->detached) {
+        return 0; /* this one has not begun */
+    }
+    if (write->item.state == ITEM_ARMED) {
+        write->detached = true;
+        return write->moved + write->chunk;
+    }
+    transfer_abort(write);
+    return write->moved + write->bytes;
 }
 
 bool loop_stream_reading(const struct loop_stream *stream)
