@@ -89,3 +89,8 @@ char *system_absolute_path(const char *path, int64_t *os_error)
     }
     return absolute;
 }
+
+bool system_path_is_absolute(const char *path)
+{
+    return path[0] == '/';
+}
