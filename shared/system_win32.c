@@ -131,3 +131,15 @@ out:
     free(final);
     return out;
 }
+
+bool system_path_is_absolute(const char *path)
+{
+    bool drive = ((path[0] >= 'A' && path[0] <= 'Z') || (path[0] >= 'a' && path[0] <= 'z')) && path[1] == ':';
+    const char *at = drive ? path + 2 : path;
+
+    /* "\dir" and "C:dir" depend on the current drive or its directory; "\\server\share" and "\\?\" forms do not. */
+    if (at[0] != '\\' && at[0] != '/') {
+        return false;
+    }
+    return drive || at[1] == '\\' || at[1] == '/';
+}
