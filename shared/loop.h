@@ -44,7 +44,8 @@ enum loop_direction { LOOP_READ = 1, LOOP_WRITE = 2, LOOP_READ_WRITE = 3 };
 typedef void loop_io_fn(void *context, int status, size_t bytes);
 
 /* Takes the handle: closed by loop_stream_close(), left to the caller on failure. Windows: it must have been opened
- * for overlapped use. Linux: made non-blocking. */
+ * for overlapped use. Linux: made non-blocking. That is a property of the open file, which an inherited descriptor shares
+ * with other processes: who opens a stream on one of those puts the flag back at the end. */
 int loop_stream_open(struct loop *loop, os_handle handle, enum loop_direction direction, struct loop_stream **out,
                      struct postern_error *error);
 void loop_stream_close(struct loop_stream *stream); /* NULL allowed */

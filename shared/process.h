@@ -40,10 +40,11 @@ struct process_exit {
 
 /* The parent's memory is not copied (vfork style), whatever its size. Failures of the child's own steps come back with
  * their step and number: stage "spawn", operation "chdir", "execve", ...; codes POSTERN_E_CWD, POSTERN_E_NOT_FOUND,
- * POSTERN_E_NOT_EXECUTABLE, else POSTERN_E_OS. */
+ * POSTERN_E_NOT_EXECUTABLE, POSTERN_E_LIMIT (arguments and environment too long), else POSTERN_E_OS. */
 int process_spawn(const struct process_spec *spec, struct process *out, struct postern_error *error);
 
-/* Collects the exit of a process whose handle is signalled; false while it still runs. Once. */
+/* Collects the exit of a process whose handle is signalled; false while it still runs. Once: pid is 0 afterwards. Linux:
+ * exit_code is 255 when the program itself keeps us from knowing, by ignoring SIGCHLD or waiting for any child. */
 bool process_collect(struct process *process, struct process_exit *out);
 
 /* Ends the process at once; not an error when it is gone already. */
@@ -54,6 +55,7 @@ void process_close(struct process *process);
 
 /* Finds `name` as the shell would: as it stands (relative to `cwd`) when it has a directory separator, else in
  * `path` (the *child's* PATH; Windows also PATHEXT `extensions`, NULL: the usual ones). *found is allocated.
+ * Linux: it is relative where `name` or the PATH entry is, and then holds after a chdir to `cwd`.
  * POSTERN_E_NOT_FOUND, or POSTERN_E_NOT_EXECUTABLE when only files that cannot be executed were found. */
 int process_find(const char *name, const char *path, const char *extensions, const char *cwd, char **found,
                  struct postern_error *error);

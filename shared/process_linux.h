@@ -15,4 +15,9 @@ struct process_linux_options {
 int process_spawn_linux(const struct process_spec *spec, const struct process_linux_options *options,
                         struct process *out, struct postern_error *error);
 
+/* For a process that has just been forked: moves source[i] to descriptor i, for all `count` of them, without the
+ * close-on-exec flag, and closes every other descriptor. Any order and any repetition will do. Overwrites source[].
+ * Async-signal-safe. Returns NULL, or the call that failed with errno set; the descriptors are in disorder then. */
+const char *process_arrange_descriptors(int *source, size_t count);
+
 #endif

@@ -1,0 +1,92 @@
+/*
+ * report_linux.c - tells its stdout what it was started with. The tests run it as the command.
+ * usage: report_linux WHAT...   (fds, env, args, signals, cwd, session), or exit N, or sleep
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+extern char **environ;
+
+/* "N type inode" of every open descriptor. */
+static void report_fds(void)
+{
+    struct stat status;
+
+    for (int fd = 0; fd < 65536; fd++) {
+        if (fstat(fd, &status) == 0) {
+            printf("%d %s %lu%s\n", fd,
+                   S_ISFIFO(status.st_mode)   ? "pipe"
+                   : S_ISSOCK(status.st_mode) ? "socket"
+                   : S_ISCHR(status.st_mode)  ? "device"
+                                              : "other",
+                   (unsigned long)status.st_ino, (fcntl(fd, F_GETFD) & FD_CLOEXEC) != 0 ? " cloexec" : "");
+        }
+    }
+}
+
+static void report_env(void)
+{
+    for (char **entry = environ; *entry != NULL; entry++) {
+        printf("%s\n", *entry);
+    }
+}
+
+static void report_signals(void)
+{
+    char line[256];
+    FILE *status = fopen("/proc/self/status", "r");
+
+    while (status != NULL && fgets(line, sizeof(line), status) != NULL) {
+        if (strncmp(line, "Sig", 3) == 0 && strncmp(line, "SigQ", 4) != 0) {
+            fputs(line, stdout);
+        }
+    }
+}
+
+static void report_session(void)
+{
+    printf("leader %d group %d terminal %d\n", getsid(0) == getpid(), getpgrp() == getpid(),
+           open("/dev/tty", O_RDWR | O_NOCTTY) >= 0);
+    printf("foreground %d\n", tcgetpgrp(0) == getpgrp());
+}
+
+static void report_cwd(void)
+{
+    char path[4096];
+
+    printf("%s\n", getcwd(path, sizeof(path)) != NULL ? path : "?");
+}
+
+int main(int argc, char **argv)
+{
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "fds") == 0) {
+            report_fds();
+        } else if (strcmp(argv[i], "env") == 0) {
+            report_env();
+        } else if (strcmp(argv[i], "signals") == 0) {
+            report_signals();
+        } else if (strcmp(argv[i], "session") == 0) {
+            report_session();
+        } else if (strcmp(argv[i], "cwd") == 0) {
+            report_cwd();
+        } else if (strcmp(argv[i], "args") == 0) {
+            for (int k = 0; k < argc; k++) {
+                printf("[%s]", argv[k]);
+            }
+            printf("\n");
+        } else if (strcmp(argv[i], "exit") == 0 && i + 1 < argc) {
+            fflush(stdout);
+            return atoi(argv[i + 1]);
+        } else if (strcmp(argv[i], "sleep") == 0) {
+            fflush(stdout);
+            pause();
+        }
+    }
+    fflush(stdout);
+    return 0;
+}
