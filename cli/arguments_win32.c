@@ -8,85 +8,57 @@
 
 #include <fcntl.h>
 #include <io.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <windows.h>
-#include <shellapi.h>
 
 #include "shared/error.h"
+#include "shared/strings.h"
+#include "shared/wide.h"
 
-#define STAGE "start"
+static UINT page_before; /* of the console's output; 0: not changed */
 
-/* Allocated; NULL with *os_error. Half a surrogate pair has no UTF-8 form and fails. */
-static char *utf8_of(const wchar_t *wide, DWORD *os_error)
+static void restore_page(void)
 {
-    int size = WideCharToMultiByte(CP_UTF8, WC_ERR_INVALID_CHARS, wide, -1, NULL, 0, NULL, NULL);
-    char *text = NULL;
-
-    if (size <= 0) {
-        *os_error = GetLastError();
-        return NULL;
-    }
-    text = malloc((size_t)size);
-    *os_error = ERROR_NOT_ENOUGH_MEMORY;
-    if (text != NULL && WideCharToMultiByte(CP_UTF8, WC_ERR_INVALID_CHARS, wide, -1, text, size, NULL, NULL) != size) {
-        *os_error = GetLastError();
-        free(text);
-        text = NULL;
-    }
-    return text;
+    SetConsoleOutputCP(page_before);
 }
 
-/* The list lives as long as the process: nothing is freed on failure, which ends it. */
-static int convert(wchar_t **wide, int count, char ***argv, struct postern_error *error)
+/* What we write is UTF-8, the command's output most probably too. The code page belongs to the console, so whoever
+ * uses it after us gets it back. */
+static void use_utf8(void)
 {
-    char **list = calloc((size_t)count + 1, sizeof(*list));
-
-    if (list == NULL) {
-        return error_memory(error, STAGE);
+    page_before = GetConsoleOutputCP(); /* 0 without a console */
+    if (page_before != 0 && page_before != CP_UTF8 && atexit(restore_page) == 0) {
+        SetConsoleOutputCP(CP_UTF8);
     }
-    for (int i = 0; i < count; i++) {
-        DWORD os_error = 0;
-        list[i] = utf8_of(wide[i], &os_error);
-        if (list[i] == NULL) {
-            return error_os(error, POSTERN_E_INVALID, STAGE, "WideCharToMultiByte", os_error,
-                            "argument %d is not valid UTF-16", i);
-        }
-    }
-    *argv = list;
-    return 0;
 }
 
 int arguments_get(int *argc, char ***argv, struct postern_error *error)
 {
-    int count = 0;
-    wchar_t **wide = CommandLineToArgvW(GetCommandLineW(), &count);
+    static struct strings list; /* lives as long as the process */
     int result;
 
     _setmode(_fileno(stdin), _O_BINARY);
     _setmode(_fileno(stdout), _O_BINARY);
     _setmode(_fileno(stderr), _O_BINARY);
-    if (wide == NULL) {
-        return error_os(error, POSTERN_E_OS, STAGE, "CommandLineToArgvW", GetLastError(), "no command line");
-    }
-    result = convert(wide, count, argv, error);
-    LocalFree(wide);
+    use_utf8();
+    result = wide_arguments(&list, error);
     if (result == 0) {
-        *argc = count;
+        *argv = strings_array(&list);
+        *argc = (int)list.count;
+        result = *argv != NULL ? 0 : error_memory(error, "arguments");
     }
     return result;
 }
 
 const char *arguments_shell(void)
 {
-    static char shell[3 * MAX_PATH + 1];
-    wchar_t wide[MAX_PATH];
-    DWORD length = GetEnvironmentVariableW(L"COMSPEC", wide, MAX_PATH);
+    static char *shell; /* lives as long as the process */
+    wchar_t *wide = wide_variable(L"COMSPEC");
 
-    if (length == 0 || length >= MAX_PATH ||
-        WideCharToMultiByte(CP_UTF8, WC_ERR_INVALID_CHARS, wide, -1, shell, (int)sizeof(shell), NULL, NULL) <= 0) {
-        return "cmd.exe";
+    if (shell == NULL && wide != NULL) {
+        shell = wide_to_utf8(wide);
     }
-    return shell;
+    free(wide);
+    return shell != NULL && shell[0] != '\0' ? shell : "cmd.exe";
 }
