@@ -94,6 +94,7 @@ struct postern_sandbox_options test_options(enum postern_level level)
     options.level = level;
     options.workspace = test_program_dir();
     options.libexec = test_bin_dir();
+    options.log_file = getenv("POSTERN_TEST_LOG");
     return options;
 }
 

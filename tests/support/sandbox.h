@@ -37,7 +37,8 @@ int test_run_at_levels(const struct CMUnitTest *tests, size_t count);
 /* Skips the test where the host does not offer the level. */
 void test_need_level(enum postern_level level);
 
-/* The folder of the helper programs is the workspace: there the command can reach them wherever the tree lies. */
+/* The folder of the helper programs is the workspace: there the command can reach them wherever the tree lies.
+ * $POSTERN_TEST_LOG names a log file for those who look for a fault. */
 struct postern_sandbox_options test_options(enum postern_level level);
 struct postern_sandbox *test_open(enum postern_level level);
 struct postern_sandbox *test_open_with(const struct postern_sandbox_options *options);
