@@ -172,12 +172,21 @@ void session_destroy(struct postern_session *session)
     free(session);
 }
 
+static int send_spawn(struct postern_session *session, const struct message_spawn *spawn, struct postern_error *error)
+{
+    struct buffer text;
+    buffer_init(&text, FRAME_PAYLOAD_MAX);
+    if (message_encode_spawn(spawn, &text))
+        return sandbox_send(session->sandbox, FRAME_SPAWN, session->id, &text, true, error);
+    buffer_free(&text);
+    return error_set(error, POSTERN_E_LIMIT, STAGE, "",
+                     "the arguments and the environment together are longer than what can be sent");
+}
+
 int postern_session_begin(struct postern_sandbox *sandbox, const struct postern_command *command,
                           struct postern_session **out, struct postern_error *error)
 {
     struct message_spawn spawn = {0};
-    struct buffer text;
-    buffer_init(&text, FRAME_PAYLOAD_MAX);
     int status = sandbox_check(sandbox, error);
     if (status == 0)
         status = options_check_command(command, sandbox->launch, &spawn, error);
@@ -192,8 +201,7 @@ int postern_session_begin(struct postern_sandbox *sandbox, const struct postern_
     status = sandbox_add(sandbox, session, error);
     if (status != 0)
         goto out;
-    bool valid = message_encode_spawn(&spawn, &text);
-    status = sandbox_send(sandbox, FRAME_SPAWN, session->id, &text, valid, error);
+    status = send_spawn(session, &spawn, error);
     if (status != 0) {
         sandbox_remove(session);
         goto out;
