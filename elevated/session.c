@@ -269,6 +269,12 @@ unsigned postern_session_events(const struct postern_session *session)
     return events;
 }
 
+/* What the caller itself has used up is no news to it, and its coming back will be. */
+static void forget_news(struct postern_session *session)
+{
+    session->reported &= postern_session_events(session);
+}
+
 /* Gives credit back in large pieces, so that a fast stream costs few frames. */
 static void return_credit(struct postern_session *session, enum postern_stream which, size_t bytes)
 {
@@ -301,6 +307,7 @@ void postern_session_consume(struct postern_session *session, enum postern_strea
 {
     buffer_consume(&session->stream[which].bytes, size);
     return_credit(session, which, size);
+    forget_news(session);
 }
 
 int postern_session_read(struct postern_session *session, enum postern_stream which, void *data, size_t capacity,
@@ -337,6 +344,7 @@ static int write_some(struct postern_session *session, const unsigned char *data
     if (status == 0) {
         session->stdin_credit -= (uint32_t)chunk;
         *written += chunk;
+        forget_news(session);
     }
     return status;
 }
@@ -383,8 +391,10 @@ int postern_session_close_stdin(struct postern_session *session, struct postern_
     if (session->stdin_closed)
         return 0;
     int status = sandbox_send(session->sandbox, FRAME_CLOSE_STDIN, session->id, &nothing, true, error);
-    if (status == 0 && !session->tty)
+    if (status == 0 && !session->tty) {
         session->stdin_closed = true;
+        forget_news(session);
+    }
     return status;
 }
 

@@ -161,7 +161,8 @@ POSTERN_API int postern_sandbox_dispatch(struct postern_sandbox *sandbox, int ti
 /* Makes a dispatch (or any other blocking call) of the owning thread return soon. Any thread. */
 POSTERN_API void postern_sandbox_wake(struct postern_sandbox *sandbox);
 
-/* The next session of which postern_session_events() has changed since it was last returned here; NULL if none. */
+/* The next session with news: of which postern_session_events() has changed since it was last returned here, other than
+ * by what the caller did itself. NULL if there is none. Ask before waiting: any call that waits may have brought news. */
 POSTERN_API struct postern_session *postern_sandbox_next_session(struct postern_sandbox *sandbox);
 
 /* ---- session ------------------------------------------------------------------------------------------------ */
