@@ -231,6 +231,16 @@ bool sandbox_step(struct postern_sandbox *sandbox, uint64_t deadline_us)
     return wait_us != 0;
 }
 
+bool sandbox_wait(struct postern_sandbox *sandbox, uint64_t deadline_us)
+{
+    /* The loop forgets its wake-up once it has returned, be it to a wait that had no use for it: this does not. */
+    if (atomic_exchange(&sandbox->woken, false)) {
+        sandbox_step(sandbox, 0);
+        return false;
+    }
+    return sandbox_step(sandbox, deadline_us) && !atomic_exchange(&sandbox->woken, false);
+}
+
 static int await_hello(struct postern_sandbox *sandbox, uint64_t deadline_us, struct postern_error *error)
 {
     while (!sandbox->ready && sandbox->failure.code == 0)
@@ -283,6 +293,7 @@ int postern_sandbox_open(const struct postern_sandbox_options *options, struct p
         .deadline_us = deadline_us,
     };
     sandbox->level = checked.level;
+    sandbox->start_timeout = checked.start_timeout;
     status = launch_start(&launch, &sandbox->launch, error);
     if (status != 0)
         goto out;
@@ -366,12 +377,13 @@ intptr_t postern_sandbox_handle(struct postern_sandbox *sandbox, struct postern_
 int postern_sandbox_dispatch(struct postern_sandbox *sandbox, int timeout, struct postern_error *error)
 {
     if (sandbox->failure.code == 0)
-        sandbox_step(sandbox, sandbox_deadline(timeout));
+        sandbox_wait(sandbox, sandbox_deadline(timeout));
     return sandbox_check(sandbox, error);
 }
 
 void postern_sandbox_wake(struct postern_sandbox *sandbox)
 {
+    atomic_store(&sandbox->woken, true);
     loop_wake(sandbox->loop);
 }
 

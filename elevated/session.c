@@ -215,11 +215,8 @@ out:
     return status;
 }
 
-int postern_session_wait_spawned(struct postern_session *session, int timeout, struct postern_error *error)
+static int spawn_outcome(const struct postern_session *session, struct postern_error *error)
 {
-    uint64_t deadline_us = sandbox_deadline(timeout);
-    while (session->phase == SESSION_STARTING && sandbox_step(session->sandbox, deadline_us))
-        ;
     if (session->phase == SESSION_STARTING)
         return error_set(error, POSTERN_E_TIMED_OUT, STAGE, "", "the command was not started in time");
     if (session->failure.code != 0 && error)
@@ -227,13 +224,25 @@ int postern_session_wait_spawned(struct postern_session *session, int timeout, s
     return session->failure.code;
 }
 
+int postern_session_wait_spawned(struct postern_session *session, int timeout, struct postern_error *error)
+{
+    uint64_t deadline_us = sandbox_deadline(timeout);
+    while (session->phase == SESSION_STARTING && sandbox_wait(session->sandbox, deadline_us))
+        ;
+    return spawn_outcome(session, error);
+}
+
+/* A runner that does not answer must not hold the caller, and a wake-up must not undo a start. */
 int postern_session_start(struct postern_sandbox *sandbox, const struct postern_command *command,
                           struct postern_session **out, struct postern_error *error)
 {
     struct postern_session *session = NULL;
+    uint64_t deadline_us = system_now_us() + (uint64_t)sandbox->start_timeout * 1000u;
     int status = postern_session_begin(sandbox, command, &session, error);
+    while (status == 0 && session->phase == SESSION_STARTING && sandbox_step(sandbox, deadline_us))
+        ;
     if (status == 0)
-        status = postern_session_wait_spawned(session, -1, error);
+        status = spawn_outcome(session, error);
     if (status != 0)
         postern_session_release(session);
     else
@@ -315,7 +324,7 @@ int postern_session_read(struct postern_session *session, enum postern_stream wh
 {
     struct received *stream = &session->stream[which];
     uint64_t deadline_us = sandbox_deadline(timeout);
-    while (!readable(stream) && sandbox_step(session->sandbox, deadline_us))
+    while (!readable(stream) && sandbox_wait(session->sandbox, deadline_us))
         ;
     *got = 0;
     if (!readable(stream))
@@ -373,7 +382,7 @@ int postern_session_write(struct postern_session *session, const void *data, siz
         if (session->stdin_credit > 0)
             status = write_some(session, (const unsigned char *)data + *written, size - *written, written, error);
         else if (in_time && timeout != 0)
-            in_time = sandbox_step(session->sandbox, deadline_us);
+            in_time = sandbox_wait(session->sandbox, deadline_us);
         else
             break;
         if (status != 0)
@@ -439,7 +448,7 @@ int postern_session_wait(struct postern_session *session, int timeout, struct po
                          struct postern_error *error)
 {
     uint64_t deadline_us = sandbox_deadline(timeout);
-    while (session->phase != SESSION_ENDED && sandbox_step(session->sandbox, deadline_us))
+    while (session->phase != SESSION_ENDED && sandbox_wait(session->sandbox, deadline_us))
         ;
     if (session->phase != SESSION_ENDED)
         return error_set(error, POSTERN_E_TIMED_OUT, STAGE, "", "the session has not ended yet");
