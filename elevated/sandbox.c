@@ -96,11 +96,10 @@ int sandbox_check(const struct postern_sandbox *sandbox, struct postern_error *e
 static void end_overdue(void *context)
 {
     struct postern_sandbox *sandbox = context;
-    struct postern_error why = {0};
-    if (sandbox->runner_gone)
+    struct postern_error why = sandbox->channel_end;
+    /* A runner that only has hung up is described, too: it "still runs". */
+    if (sandbox->runner_gone || why.code == POSTERN_E_CLOSED)
         launch_describe_end(sandbox->launch, &why);
-    else
-        why = sandbox->channel_end;
     fail(sandbox, &why);
 }
 
@@ -114,7 +113,7 @@ static void runner_gone(void *context)
 {
     struct postern_sandbox *sandbox = context;
     sandbox->runner_gone = true;
-    if (sandbox->channel && channel_is_ready(sandbox->channel))
+    if (sandbox->channel)
         await_other_half(sandbox);
     else
         end_overdue(sandbox);
@@ -134,6 +133,8 @@ static enum frame_phase phase_of(void *context, const struct frame_header *heade
     if (header->session == FRAME_SESSION_NONE)
         return sandbox->ready ? FRAME_PHASE_CONNECTION : FRAME_PHASE_CONNECTING;
     struct postern_session *session = sandbox->ready ? find(sandbox, header->session) : NULL;
+    if (session && session->spurned)
+        return FRAME_PHASE_RUNNING;
     if (!session || session->phase == SESSION_ENDED)
         return FRAME_PHASE_ABSENT;
     return session->phase == SESSION_STARTING ? FRAME_PHASE_STARTING : FRAME_PHASE_RUNNING;
@@ -188,7 +189,7 @@ static int on_frame(void *context, const struct frame *frame, struct postern_err
         return on_connection_frame(sandbox, frame, error);
     struct postern_session *session = find(sandbox, frame->header.session);
     session_on_frame(session, frame);
-    if (session->released && session->phase == SESSION_ENDED) {
+    if (session->released && session->phase == SESSION_ENDED && !session->spurned) {
         sandbox_remove(session);
         session_destroy(session);
     }
@@ -201,10 +202,10 @@ static void connection_closed(void *context, const struct postern_error *error)
     channel_close(sandbox->channel);
     sandbox->channel = NULL;
     sandbox->channel_end = *error;
-    if (sandbox->runner_gone)
+    if (error->code != POSTERN_E_CLOSED && error->code != POSTERN_E_OS)
+        fail(sandbox, error); /* it was us who ended it, and why says more than the runner's status */
+    else if (sandbox->runner_gone)
         end_overdue(sandbox);
-    else if (error->code == POSTERN_E_PROTOCOL || error->code == POSTERN_E_HANDSHAKE || !sandbox->ready)
-        fail(sandbox, error);
     else
         await_other_half(sandbox);
 }

@@ -55,7 +55,7 @@ struct postern_session {
     struct postern_sandbox *sandbox;
     uint32_t id;
     enum session_phase phase;
-    bool spurned;  /* the runner sent bad content: it is being killed, frames are dropped until its EXIT */
+    bool spurned;  /* ended because the runner sent bad content: for the runner it runs on until its EXIT */
     bool released; /* by the caller, before its end */
     bool has_result;
     uint32_t pid;

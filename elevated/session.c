@@ -33,13 +33,16 @@ static int send_signal(struct postern_session *session, enum postern_signal sign
     return sandbox_send(session->sandbox, FRAME_SIGNAL, session->id, &text, valid, error);
 }
 
-/* Bad content: the session is lost, the sandbox is not. */
-static void spurn(struct postern_session *session, const struct postern_error *why)
+/* Bad content: the session is lost and over for the caller, at once: its runner may never send an EXIT. The sandbox is
+ * not, so what the runner still sends for it stays legal, and is dropped. */
+static void spurn(struct postern_session *session, const struct frame *frame, const struct postern_error *why)
 {
     log_line(session->sandbox->log, "session %u: %s", session->id, why->message);
     session->failure = *why;
-    session->spurned = true;
-    send_signal(session, POSTERN_SIGNAL_KILL, 0, NULL);
+    session->spurned = frame->header.type != FRAME_EXIT && frame->header.type != FRAME_ERROR;
+    if (session->spurned)
+        send_signal(session, POSTERN_SIGNAL_KILL, 0, NULL);
+    end(session);
 }
 
 static int on_spawned(struct postern_session *session, const struct frame *frame, struct postern_error *error)
@@ -126,25 +129,20 @@ static int handle(struct postern_session *session, const struct frame *frame, st
 void session_on_frame(struct postern_session *session, const struct frame *frame)
 {
     struct postern_error error = {0};
-    if (session->spurned) { /* only its end still matters */
-        if (frame->header.type == FRAME_EXIT || frame->header.type == FRAME_ERROR)
-            end(session);
-        else if (frame->header.type == FRAME_SPAWNED)
-            session->phase = SESSION_RUNNING;
-    } else if (handle(session, frame, &error) != 0) {
-        spurn(session, &error);
-        if (frame->header.type == FRAME_EXIT || frame->header.type == FRAME_ERROR)
-            end(session); /* nothing comes after these */
-    }
+    if (session->spurned)
+        session->spurned = frame->header.type != FRAME_EXIT;
+    else if (handle(session, frame, &error) != 0)
+        spurn(session, frame, &error);
 }
 
 void session_on_runner_gone(struct postern_session *session, const struct postern_error *why)
 {
+    session->spurned = false;
     if (session->phase == SESSION_ENDED)
         return;
-    if (session->failure.code == 0 && session->phase == SESSION_STARTING) {
+    if (session->phase == SESSION_STARTING) {
         session->failure = *why;
-    } else if (session->failure.code == 0) {
+    } else {
         session->result = (struct postern_result){.reason = POSTERN_REASON_RUNNER_DIED, .output_cut = true};
         session->has_result = true;
     }
@@ -289,7 +287,7 @@ static void return_credit(struct postern_session *session, enum postern_stream w
 {
     struct received *stream = &session->stream[which];
     stream->owed += (uint32_t)bytes;
-    if (session->phase != SESSION_RUNNING || session->spurned || stream->owed < MESSAGE_WINDOW / 4)
+    if (session->phase != SESSION_RUNNING || stream->owed < MESSAGE_WINDOW / 4)
         return;
     struct buffer text;
     buffer_init(&text, FRAME_PAYLOAD_MAX);
@@ -465,8 +463,8 @@ void postern_session_release(struct postern_session *session)
 {
     if (!session || session->released)
         return;
-    if (session->phase == SESSION_ENDED ||
-        send_signal(session, POSTERN_SIGNAL_KILL, 0, NULL) != 0) {
+    if (!session->spurned && (session->phase == SESSION_ENDED ||
+                              send_signal(session, POSTERN_SIGNAL_KILL, 0, NULL) != 0)) {
         sandbox_remove(session);
         session_destroy(session);
         return;

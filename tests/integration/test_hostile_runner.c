@@ -109,6 +109,8 @@ static void a_bad_start_is_explained(void **state)
         {"parents-frame", POSTERN_E_PROTOCOL, "SHUTDOWN"},
         {"level", POSTERN_E_CONFINE, "level"},
         {"bad-hello", POSTERN_E_PROTOCOL, "HELLO"},
+        {"escaping-hello", POSTERN_E_PROTOCOL, "HELLO"},
+        {"escaping-key", POSTERN_E_PROTOCOL, "HELLO"},
         {"deep-hello", POSTERN_E_PROTOCOL, "HELLO"},
         {"refuse", POSTERN_E_CONFINE, "confined"},
         {"skip-before-hello", POSTERN_E_HANDSHAKE, "in time"},

@@ -139,7 +139,7 @@ static void send_exit(uint32_t session, int code)
 
 static void send_error(uint32_t session, const char *message)
 {
-    struct postern_error error = {.code = POSTERN_E_CONFINE, .stage = "confine"};
+    struct postern_error error = {.code = POSTERN_E_CONFINE, .stage = "confine", .remedy = "try another"};
     struct buffer text;
     buffer_init(&text, FRAME_PAYLOAD_MAX);
     text_copy(error.message, sizeof(error.message), message);
@@ -292,6 +292,20 @@ static void do_bad_hello(void)
 {
     shake_hands_well();
     send_text(FRAME_HELLO, FRAME_SESSION_NONE, "{\"version\":\"1\",\"version\":\"2\"}");
+    linger();
+}
+
+static void do_escaping_hello(void)
+{
+    shake_hands_well();
+    send_text(FRAME_HELLO, FRAME_SESSION_NONE, "\033]0;owned\007 {}");
+    linger();
+}
+
+static void do_escaping_key(void)
+{
+    shake_hands_well();
+    send_text(FRAME_HELLO, FRAME_SESSION_NONE, "{\"\\u001b]0;owned\\u0007\":1}");
     linger();
 }
 
@@ -570,6 +584,8 @@ int main(int argc, char **argv)
                  {"parents-frame", do_parents_frame},
                  {"level", do_level},
                  {"bad-hello", do_bad_hello},
+                 {"escaping-hello", do_escaping_hello},
+                 {"escaping-key", do_escaping_key},
                  {"deep-hello", do_deep_hello},
                  {"refuse", do_refuse},
                  {"skip-before-hello", do_skip_before_hello},
