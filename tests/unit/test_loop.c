@@ -435,6 +435,47 @@ static void timer_without_delay_cannot_hold_the_loop(void **state)
     loop_destroy(repeater.loop);
 }
 
+/* A timer that starts another operation on a stream that has had its turn in the same round: it waits for the next
+ * round, and that one must not wait for anything else. */
+struct late_write {
+    struct fixture *fixture;
+    struct outcome first, second;
+    struct loop_timer timer;
+};
+
+static void write_late(void *context)
+{
+    struct late_write *late = context;
+
+    loop_stream_write(late->fixture->one, "b", 1, note, &late->second);
+}
+
+static void start_timer_when_written(void *context, int status, size_t bytes)
+{
+    struct late_write *late = context;
+
+    note(&late->first, status, bytes);
+    assert_true(loop_timer_start(late->fixture->loop, &late->timer, 0, write_late, late));
+}
+
+static void what_a_timer_starts_is_not_forgotten(void **state)
+{
+    struct fixture fixture = fixture_open();
+    struct late_write late = {.fixture = &fixture};
+    struct loop_timer limit = {0};
+    int too_late = 0;
+
+    (void)state;
+    assert_true(loop_timer_start(fixture.loop, &limit, 5 * SECOND_US, count, &too_late));
+    loop_stream_write(fixture.one, "a", 1, start_timer_when_written, &late);
+    while (late.second.calls == 0 && too_late == 0) {
+        assert_int_equal(loop_run_once(fixture.loop, -1, NULL), 0);
+    }
+    assert_int_equal(too_late, 0); /* forgotten until something else woke the loop */
+    loop_timer_stop(&limit);
+    fixture_close(&fixture);
+}
+
 static void run_once_waits_no_longer_than_told(void **state)
 {
     struct loop *loop = NULL;
@@ -567,6 +608,7 @@ int main(void)
         cmocka_unit_test(timers_fire_in_order_and_once),
         cmocka_unit_test(restarted_timer_keeps_the_last_time),
         cmocka_unit_test(timer_without_delay_cannot_hold_the_loop),
+        cmocka_unit_test(what_a_timer_starts_is_not_forgotten),
         cmocka_unit_test(run_once_waits_no_longer_than_told),
         cmocka_unit_test(wake_ends_the_next_wait_once),
         cmocka_unit_test(pollable_tells_of_everything),
