@@ -356,6 +356,8 @@ int loop_run_once(struct loop *loop, int64_t timeout_us, struct postern_error *e
         fire_timers(loop);
         ring_move(&loop->ready, &loop->later); /* last: timers, too, start what has had its turn in this round */
     }
+    /* Last: a timer, too, may have queued what had its turn in this round. */
+    ring_move(&loop->ready, &loop->later);
     loop->running = false;
     settle(loop);
     return result;
