@@ -25,7 +25,6 @@ struct layout {
     uint32_t uid, gid;
     const char *home;  /* made beneath one of the places; NULL: the user has his own */
     bool own_proc;     /* false: the host's stays, where the kernel grants no new one */
-    bool own_network;
 
     const char *workspace; /* NULL: none */
     uint64_t workspace_device, workspace_inode;

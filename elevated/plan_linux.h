@@ -25,7 +25,6 @@
 #define PLAN_OPERATIONS(X)                                                                                             \
     X(PLAN_PRIVATE_ROOT, "cut the mounts off from the host's")                                                         \
     X(PLAN_HOST_NAME, "set the host name")                                                                             \
-    X(PLAN_LOOPBACK, "bring up the loopback interface")                                                                \
     X(PLAN_NEW_PROC, "make a /proc of the sandbox's own")                                                              \
     X(PLAN_NEW_TMPFS, "make the private file system")                                                                  \
     X(PLAN_NEW_DEVPTS, "make the private terminals")                                                                   \
