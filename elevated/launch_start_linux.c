@@ -304,6 +304,7 @@ int launch_attempt(const struct launch_options *options, const struct launch_gra
     unsigned long namespaces = grade->namespaces;
     spawn_init(&attempt.spawn);
     memset(&launch->last, 0, sizeof(launch->last));
+    memset(&launch->exit, 0, sizeof(launch->exit));
     launch->has_keeper = true;
     launch->own_pids = (grade->namespaces & CLONE_NEWPID) != 0;
     if (namespaces && !options->network)
