@@ -13,6 +13,8 @@
 #include "ipc/channel.h"
 #include "ipc/message.h"
 
+struct command;
+struct log;
 struct session;
 
 enum session_state { SESSION_STARTING, SESSION_RUNNING, SESSION_DRAINING, SESSION_ENDING, SESSION_OVER };

@@ -10,7 +10,6 @@
 #include "postern.h"
 #include "shared/compiler.h"
 
-
 /* Failure that no system call caused. `operation` may be "". The message is cut to its field at a character. */
 int error_set(struct postern_error *error, int code, const char *stage, const char *operation, const char *format, ...)
     COMPILER_PRINTF(5, 6);

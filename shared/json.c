@@ -3,6 +3,9 @@
  */
 #include "shared/json.h"
 
+#include "shared/text.h"
+
+#include <assert.h>
 #include <string.h>
 
 /* jansson parses recursively up to 2048 levels; ours is checked first, over the raw bytes, strings left out. */
@@ -78,7 +81,8 @@ static json_t *take(struct json_fields *fields, const char *key)
     json_t *value = json_object_get(fields->object, key);
     if (!value)
         return NULL;
-    fields->taken++;
+    assert(fields->taken_count < JSON_FIELDS_MAX);
+    fields->taken[fields->taken_count++] = key;
     return json_is_null(value) ? NULL : value;
 }
 
@@ -164,12 +168,28 @@ void json_get_strings(struct json_fields *fields, const char *key, struct string
     }
 }
 
+static bool was_taken(const struct json_fields *fields, const char *key)
+{
+    for (size_t i = 0; i < fields->taken_count; i++)
+        if (strcmp(fields->taken[i], key) == 0)
+            return true;
+    return false;
+}
+
 int json_fields_end(struct json_fields *fields)
 {
-    if (fields->status == 0 && json_object_size(fields->object) != fields->taken) {
-        fields->status = error_set(fields->error, POSTERN_E_PROTOCOL, fields->what, "",
-                                   "%s has %zu members that are not known", fields->what,
-                                   json_object_size(fields->object) - fields->taken);
+    const char *key;
+    json_t *value;
+    if (fields->status != 0 || json_object_size(fields->object) == fields->taken_count)
+        return fields->status;
+    json_object_foreach(fields->object, key, value)
+    {
+        char name[64];
+        if (was_taken(fields, key))
+            continue;
+        text_escape(name, sizeof(name), key, strlen(key));
+        json_fail(fields, name, "is not known");
+        break;
     }
     return fields->status;
 }

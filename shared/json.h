@@ -14,6 +14,7 @@
 #include "shared/strings.h"
 
 #define JSON_DEPTH_MAX 16
+#define JSON_FIELDS_MAX 32 /* members one object may be asked for */
 
 /* Parses one object or array; the depth is checked before jansson sees a byte. New reference, or NULL with `error`
  * (stage `stage`, line and column). */
@@ -25,7 +26,8 @@ bool json_write(json_t *value, struct buffer *out);
 struct json_fields {
     json_t *object; /* borrowed */
     const char *what;
-    size_t taken;
+    const char *taken[JSON_FIELDS_MAX]; /* the members asked for and present */
+    size_t taken_count;
     int status;
     struct postern_error *error;
 };
