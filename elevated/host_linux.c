@@ -227,6 +227,8 @@ int host_look(const struct host_options *options, struct host *out, struct poste
         result = error_memory(error, STAGE);
     if (result == POSTERN_OK && options->workspace)
         result = add_workspace(out, options, error);
+    if (result == POSTERN_OK && !host_find_sockets(&out->layout))
+        result = error_memory(error, STAGE);
     if (result != POSTERN_OK)
         host_free(out);
     return result;

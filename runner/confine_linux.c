@@ -197,8 +197,9 @@ static int set_limit(__rlimit_resource_t resource, rlim_t value, const char *nam
 
 static int apply_limits(const struct confinement *confinement, struct postern_error *error)
 {
-    /* a core file would hold the command's secrets, and be written where the host says */
-    int result = set_limit(RLIMIT_CORE, 0, "RLIMIT_CORE", error);
+    /* A core file would hold the command's secrets. One byte and not zero: too little for a file just as well, and
+     * the only value at which the kernel does not start the host's core_pattern program either. */
+    int result = set_limit(RLIMIT_CORE, 1, "RLIMIT_CORE", error);
     if (result == POSTERN_OK && confinement->max_processes > 0)
         result = set_limit(RLIMIT_NPROC, confinement->max_processes, "RLIMIT_NPROC", error);
     return result;

@@ -13,6 +13,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -25,6 +27,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -418,6 +421,44 @@ static void test_two_sandboxes_are_strangers(void **state)
     close_box(&two);
 }
 
+/* ---- sockets of the host's services ---- */
+
+static int listen_at(const char *path)
+{
+    struct sockaddr_un name = {.sun_family = AF_UNIX};
+    int server = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_true(server >= 0 && strlen(path) < sizeof(name.sun_path));
+    memcpy(name.sun_path, path, strlen(path) + 1);
+    assert_int_equal(bind(server, (struct sockaddr *)&name, sizeof(name)), 0);
+    assert_int_equal(chmod(path, 0777), 0);
+    assert_int_equal(listen(server, 1), 0);
+    return server;
+}
+
+static void test_sockets_of_services_are_covered(void **state)
+{
+    char outside[64];
+    char inside[192];
+    struct box box;
+    (void)state;
+    need_root();
+    snprintf(outside, sizeof(outside), "/var/lib/postern-test-%d.sock", getpid());
+    snprintf(inside, sizeof(inside), "%s/own.sock", workspace);
+    int server = listen_at(outside);
+    int own = listen_at(inside);
+    open_box(&box, POSTERN_LEVEL_ELEVATED, workspace);
+    WORKS(&box, "test -S '%s'", inside); /* the workspace is shared with all that is in it */
+    WORKS(&box, "test -f '%s' && test ! -s '%s'", outside, outside);
+    close_box(&box);
+    open_box(&box, POSTERN_LEVEL_RESTRICTED, workspace);
+    WORKS(&box, "test -f '%s'", outside);
+    close_box(&box);
+    close(server);
+    close(own);
+    assert_int_equal(unlink(outside), 0);
+    assert_int_equal(unlink(inside), 0);
+}
+
 /* ---- refusals ---- */
 
 static int start_code(const struct launch_options *options, struct postern_error *error)
@@ -808,6 +849,87 @@ static void test_restricted_as_anybody(void **state)
     assert_int_equal(status, 0);
 }
 
+/* A host like many containers: no user namespaces. */
+static void refuse_user_namespaces(void)
+{
+    struct sock_filter program[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_clone, 0, 3),
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args)),
+        BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, CLONE_NEWUSER, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)};
+    struct sock_fprog filter = {sizeof(program) / sizeof(program[0]), program};
+    assert_int_equal(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
+    assert_int_equal(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter, 0, 0), 0);
+}
+
+static bool is_in_force(const struct box *box, const char *what)
+{
+    const struct strings *list = launch_in_force(box->launch);
+    for (size_t i = 0; i < list->count; i++) {
+        if (strncmp(list->item[i], what, strlen(what)) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void test_restricted_without_namespaces(void **state)
+{
+    struct pollfd watched[MOST_PROCESSES];
+    uid_t uid = geteuid() == 0 ? 61801 : geteuid();
+    (void)state;
+    pid_t child = fork_part();
+    if (child == 0) {
+        struct box box;
+        char temporary[64];
+        assert_true(geteuid() != 0 || (setgroups(0, NULL) == 0 && setresgid(uid, uid, uid) == 0 &&
+                                       setresuid(uid, uid, uid) == 0 && prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) == 0));
+        refuse_user_namespaces();
+        open_box(&box, POSTERN_LEVEL_RESTRICTED, shared_workspace);
+        assert_true(is_in_force(&box, "lifetime:keeper-subreaper"));
+        assert_false(is_in_force(&box, "fs.write:read-only-mounts"));
+        snprintf(temporary, sizeof(temporary), "%s", launch_temp(box.launch));
+        WORKS(&box, "touch %s/x && mkdir -p %s/a/b/c && ln -s /etc %s/a/l && touch %s/a/b/c/d && chmod 0 %s/a/b",
+              temporary, temporary, temporary, temporary, temporary);
+        pid_t left = (pid_t)strtol(ask(&box, "daemon"), NULL, 10);
+        watched[0] = (struct pollfd){.fd = (int)syscall(SYS_pidfd_open, left, 0), .events = POLLIN};
+        assert_int_equal(poll(watched, 1, 0), 0);
+        close_box(&box);
+        expect_all_gone(watched, 1);
+        assert_int_not_equal(access(temporary, F_OK), 0);
+        assert_int_equal(access("/etc/passwd", F_OK), 0);
+        _exit(0);
+    }
+    expect_part(child);
+}
+
+/* As in a container, where parts of /proc are covered: the kernel then grants no new one. */
+static void test_restricted_with_the_hosts_proc(void **state)
+{
+    const uid_t uid = 61802;
+    (void)state;
+    need_root();
+    pid_t child = fork_part();
+    if (child == 0) {
+        struct box box;
+        assert_int_equal(unshare(CLONE_NEWNS), 0);
+        assert_int_equal(system("mount --make-rprivate / && mount --bind /dev/null /proc/version"), 0);
+        assert_true(setgroups(0, NULL) == 0 && setresgid(uid, uid, uid) == 0 && setresuid(uid, uid, uid) == 0 &&
+                    prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) == 0);
+        open_box(&box, POSTERN_LEVEL_RESTRICTED, shared_workspace);
+        assert_true(is_in_force(&box, "lifetime:keeper-pid-namespace"));
+        assert_false(is_in_force(&box, "processes:pid-namespace"));
+        DENIED(&box, "cat /proc/%d/environ", getpid()); /* same user, dumpable, and still out of reach */
+        DENIED(&box, "ls -l /proc/%d/fd/0", getpid());
+        DENIED(&box, "touch /etc/x");
+        WORKS(&box, "cat /proc/self/environ > /dev/null && touch /tmp/x");
+        close_box(&box);
+        _exit(0);
+    }
+    expect_part(child);
+}
+
 /* ---- none ---- */
 
 static void test_none_is_the_caller(void **state)
@@ -863,6 +985,7 @@ int main(void)
         cmocka_unit_test(test_network_is_its_own),
         cmocka_unit_test(test_set_id_and_devices_have_no_effect),
         cmocka_unit_test(test_two_sandboxes_are_strangers),
+        cmocka_unit_test(test_sockets_of_services_are_covered),
         cmocka_unit_test(test_refusals_name_cause_and_remedy),
         cmocka_unit_test(test_a_file_system_without_id_maps_is_refused),
         cmocka_unit_test(test_mounts_beneath_the_workspace),
@@ -876,6 +999,8 @@ int main(void)
         cmocka_unit_test(test_lock_outlives_the_parents_copy),
         cmocka_unit_test(test_restricted_as_root),
         cmocka_unit_test(test_restricted_as_anybody),
+        cmocka_unit_test(test_restricted_without_namespaces),
+        cmocka_unit_test(test_restricted_with_the_hosts_proc),
         cmocka_unit_test(test_none_is_the_caller),
         cmocka_unit_test(test_runner_pid_is_the_parents_number)};
     return cmocka_run_group_tests(tests, set_up, tear_down);
