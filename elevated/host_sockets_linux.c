@@ -26,8 +26,8 @@ static bool in_sight(const struct layout *layout, const char *path)
     return lstat(path, &status) == 0 && S_ISSOCK(status.st_mode);
 }
 
-/* The eighth field of a line: "ffff...: 00000002 00000000 00010000 0001 01 12345 /path". NULL: the socket has no name in
- * the file system. */
+/* The eighth field of a line: "ffff...: 00000002 00000000 00010000 0001 01 12345 /path". NULL: the socket has no name
+ * in the file system. */
 static const char *path_of_line(char *line)
 {
     char *at = line;

@@ -121,8 +121,7 @@ static int add_path(int ruleset, const struct confine_path *path, int abi, struc
         result = error_os(error, POSTERN_E_CONFINE, STAGE, "fstat", errno, "the path %s of the policy", path->path);
     else if (!S_ISDIR(status.st_mode))
         rule.allowed_access &= FOR_PLAIN_FILES;
-    if (result == POSTERN_OK &&
-        syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0) != 0)
+    if (result == POSTERN_OK && syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0) != 0)
         result = error_os(error, POSTERN_E_CONFINE, STAGE, "landlock_add_rule", errno, "the path %s of the policy",
                           path->path);
     close(rule.parent_fd);
@@ -150,7 +149,10 @@ static int apply_landlock(const struct confinement *confinement, int *abi, struc
 
 static int apply_seccomp(const struct confinement *confinement, struct postern_error *error)
 {
-#define PROGRAM(array) {(unsigned short)(sizeof(array) / sizeof((array)[0])), (struct sock_filter *)(array)}
+#define PROGRAM(array)                                                                                                 \
+    {                                                                                                                  \
+        (unsigned short)(sizeof(array) / sizeof((array)[0])), (struct sock_filter *)(array)                            \
+    }
     static const struct sock_fprog programs[2][2] = {
         {PROGRAM(seccomp_network_off), PROGRAM(seccomp_network_off_no_local)},
         {PROGRAM(seccomp_network_on), PROGRAM(seccomp_network_on_no_local)}};

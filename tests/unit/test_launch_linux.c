@@ -35,8 +35,8 @@ enum { LIMIT_MS = 15000, MOST_PROCESSES = 64 };
 
 static char libexec[] = "/tmp/postern-launch-XXXXXX";
 static char closed_home[] = "/root/postern-launch-XXXXXX"; /* mode 0700 above the workspace */
-static char workspace[128];       /* beneath closed_home */
-static char shared_workspace[128]; /* beneath /tmp, which is hidden */
+static char workspace[128];                                /* beneath closed_home */
+static char shared_workspace[128];                         /* beneath /tmp, which is hidden */
 
 /* ---- a sandbox ---- */
 
@@ -322,7 +322,7 @@ static void test_rest_is_read_only_or_hidden(void **state)
     DENIED(&box, "touch /usr/x");
     DENIED(&box, "touch /x");
     DENIED(&box, "touch /var/x");
-    DENIED(&box, "cat /etc/shadow"); /* root's alone */
+    DENIED(&box, "cat /etc/shadow");           /* root's alone */
     DENIED(&box, "touch '%s/x'", closed_home); /* the way to the workspace */
     DENIED(&box, "cat '%s'", secret);          /* beside it */
     DENIED(&box, "touch /root/x");
@@ -396,7 +396,8 @@ static void test_set_id_and_devices_have_no_effect(void **state)
     WORKS(&box, "cat /dev/null");
     DENIED(&box, "mknod '%s/made' c 1 3", workspace);
     WORKS(&box, "mknod '%s/made' p && rm '%s/made'", workspace, workspace);
-    DENIED(&box, "setcap cap_sys_admin+ep '%s/set-id' 2>/dev/null || /sbin/setcap cap_sys_admin+ep '%s/set-id' || exit 1",
+    DENIED(&box,
+           "setcap cap_sys_admin+ep '%s/set-id' 2>/dev/null || /sbin/setcap cap_sys_admin+ep '%s/set-id' || exit 1",
            workspace, workspace);
     close_box(&box);
     snprintf(path, sizeof(path), "rm '%s/set-id' '%s/null'", workspace, workspace);
@@ -517,9 +518,8 @@ static void test_mounts_beneath_the_workspace(void **state)
     pid_t child = fork_part();
     if (child == 0) {
         struct box box;
-        snprintf(command, sizeof(command),
-                 "mount --make-rprivate / && mkdir '%s/sub' && mount -t sysfs none '%s/sub'", shared_workspace,
-                 shared_workspace);
+        snprintf(command, sizeof(command), "mount --make-rprivate / && mkdir '%s/sub' && mount -t sysfs none '%s/sub'",
+                 shared_workspace, shared_workspace);
         if (unshare(CLONE_NEWNS) != 0 || system(command) != 0)
             _exit(2);
         open_box(&box, POSTERN_LEVEL_ELEVATED, shared_workspace);
@@ -852,13 +852,12 @@ static void test_restricted_as_anybody(void **state)
 /* A host like many containers: no user namespaces. */
 static void refuse_user_namespaces(void)
 {
-    struct sock_filter program[] = {
-        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_clone, 0, 3),
-        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args)),
-        BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, CLONE_NEWUSER, 0, 1),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
-        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)};
+    struct sock_filter program[] = {BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+                                    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_clone, 0, 3),
+                                    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args)),
+                                    BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, CLONE_NEWUSER, 0, 1),
+                                    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+                                    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)};
     struct sock_fprog filter = {sizeof(program) / sizeof(program[0]), program};
     assert_int_equal(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
     assert_int_equal(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter, 0, 0), 0);
@@ -974,34 +973,33 @@ static void test_levels_can_be_had(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_levels_can_be_had),
-        cmocka_unit_test(test_identity),
-        cmocka_unit_test(test_account_names_the_user),
-        cmocka_unit_test(test_exact_descriptors),
-        cmocka_unit_test(test_files_belong_to_the_owner),
-        cmocka_unit_test(test_rest_is_read_only_or_hidden),
-        cmocka_unit_test(test_dev_and_proc_are_its_own),
-        cmocka_unit_test(test_network_is_its_own),
-        cmocka_unit_test(test_set_id_and_devices_have_no_effect),
-        cmocka_unit_test(test_two_sandboxes_are_strangers),
-        cmocka_unit_test(test_sockets_of_services_are_covered),
-        cmocka_unit_test(test_refusals_name_cause_and_remedy),
-        cmocka_unit_test(test_a_file_system_without_id_maps_is_refused),
-        cmocka_unit_test(test_mounts_beneath_the_workspace),
-        cmocka_unit_test(test_a_read_only_workspace_stays_read_only),
-        cmocka_unit_test(test_end_leaves_nothing),
-        cmocka_unit_test(test_killed_parent_takes_all_along),
-        cmocka_unit_test(test_runner_end_is_told),
-        cmocka_unit_test(test_a_keeper_that_is_killed_is_told),
-        cmocka_unit_test(test_stopping_the_keeper_stops_nothing_for_good),
-        cmocka_unit_test(test_host_is_left_as_found),
-        cmocka_unit_test(test_lock_outlives_the_parents_copy),
-        cmocka_unit_test(test_restricted_as_root),
-        cmocka_unit_test(test_restricted_as_anybody),
-        cmocka_unit_test(test_restricted_without_namespaces),
-        cmocka_unit_test(test_restricted_with_the_hosts_proc),
-        cmocka_unit_test(test_none_is_the_caller),
-        cmocka_unit_test(test_runner_pid_is_the_parents_number)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_levels_can_be_had),
+                                       cmocka_unit_test(test_identity),
+                                       cmocka_unit_test(test_account_names_the_user),
+                                       cmocka_unit_test(test_exact_descriptors),
+                                       cmocka_unit_test(test_files_belong_to_the_owner),
+                                       cmocka_unit_test(test_rest_is_read_only_or_hidden),
+                                       cmocka_unit_test(test_dev_and_proc_are_its_own),
+                                       cmocka_unit_test(test_network_is_its_own),
+                                       cmocka_unit_test(test_set_id_and_devices_have_no_effect),
+                                       cmocka_unit_test(test_two_sandboxes_are_strangers),
+                                       cmocka_unit_test(test_sockets_of_services_are_covered),
+                                       cmocka_unit_test(test_refusals_name_cause_and_remedy),
+                                       cmocka_unit_test(test_a_file_system_without_id_maps_is_refused),
+                                       cmocka_unit_test(test_mounts_beneath_the_workspace),
+                                       cmocka_unit_test(test_a_read_only_workspace_stays_read_only),
+                                       cmocka_unit_test(test_end_leaves_nothing),
+                                       cmocka_unit_test(test_killed_parent_takes_all_along),
+                                       cmocka_unit_test(test_runner_end_is_told),
+                                       cmocka_unit_test(test_a_keeper_that_is_killed_is_told),
+                                       cmocka_unit_test(test_stopping_the_keeper_stops_nothing_for_good),
+                                       cmocka_unit_test(test_host_is_left_as_found),
+                                       cmocka_unit_test(test_lock_outlives_the_parents_copy),
+                                       cmocka_unit_test(test_restricted_as_root),
+                                       cmocka_unit_test(test_restricted_as_anybody),
+                                       cmocka_unit_test(test_restricted_without_namespaces),
+                                       cmocka_unit_test(test_restricted_with_the_hosts_proc),
+                                       cmocka_unit_test(test_none_is_the_caller),
+                                       cmocka_unit_test(test_runner_pid_is_the_parents_number)};
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -198,8 +198,8 @@ static void encode_example(struct plan *plan, struct buffer *bytes)
     struct layout layout;
     fill_layout(&layout, true);
     layout_make(&layout, plan);
-    plan->header = (struct plan_header){.other_user = true, .uid = 60800, .gid = 60801, .has_log = true,
-                                        .temporary = "/tmp/x"};
+    plan->header =
+        (struct plan_header){.other_user = true, .uid = 60800, .gid = 60801, .has_log = true, .temporary = "/tmp/x"};
     buffer_init(bytes, PLAN_LIMIT);
     assert_true(plan_encode(plan, bytes));
     free_layout(&layout);
@@ -287,8 +287,8 @@ static void test_another_version_is_refused(void **state)
 static void test_report_survives_its_bytes(void **state)
 {
     unsigned char bytes[REPORT_SIZE];
-    struct report in = {.kind = REPORT_FAILED, .where = PLAN_MAP_OWNER, .os_error = 22, .call = "mount_setattr",
-                        .item = "/srv/x"};
+    struct report in = {
+        .kind = REPORT_FAILED, .where = PLAN_MAP_OWNER, .os_error = 22, .call = "mount_setattr", .item = "/srv/x"};
     struct report out;
     struct postern_error error = {0};
     (void)state;
@@ -311,12 +311,12 @@ static void test_report_survives_its_bytes(void **state)
 
 static void test_workspace_paths(void **state)
 {
-    static const char *const refused[] = {"/",     "/etc",      "/etc/x",   "/usr",     "/usr/bin", "/usr/lib/x",
-                                          "/proc", "/proc/1",   "/sys/x",   "/dev/shm", "/boot",    "/var",
-                                          "/var/lib", "/tmp",   "/home",    "/root",    "/home/alice", "relative",
-                                          "/usr/local", "/bin", "/run"};
-    static const char *const allowed[] = {"/srv/x", "/tmp/x", "/root/x", "/home/alice/x", "/var/lib/x", "/usr/src/x",
-                                          "/run/user/1/x", "/data", "/etcetera", "/home/alicette"};
+    static const char *const refused[] = {"/",          "/etc",    "/etc/x", "/usr",     "/usr/bin",    "/usr/lib/x",
+                                          "/proc",      "/proc/1", "/sys/x", "/dev/shm", "/boot",       "/var",
+                                          "/var/lib",   "/tmp",    "/home",  "/root",    "/home/alice", "relative",
+                                          "/usr/local", "/bin",    "/run"};
+    static const char *const allowed[] = {"/srv/x",     "/tmp/x",        "/root/x", "/home/alice/x", "/var/lib/x",
+                                          "/usr/src/x", "/run/user/1/x", "/data",   "/etcetera",     "/home/alicette"};
     struct postern_error error;
     (void)state;
     for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
