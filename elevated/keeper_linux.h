@@ -36,6 +36,13 @@ struct keeper_mounts {
 void keeper_mounts_init(struct keeper_mounts *mounts, const struct plan_header *header);
 bool keeper_take_step(struct keeper_mounts *mounts, const struct plan_step *step, struct keeper_failure *failure);
 
+/* ---- keeper_idmap_linux.c ---- */
+
+/* Opens a map of the owner in `step` to the sandbox user in `header`, for MOUNT_ATTR_IDMAP. `proc` is a /proc of the
+ * pid namespace. -1: see the failure. */
+int keeper_open_map(int proc, const struct plan_step *step, const struct plan_header *header,
+                    struct keeper_failure *failure);
+
 /* ---- keeper_identity_linux.c ---- */
 
 /* For this process and all that come from it: no exec and no set-id file will ever give a privilege that the caller of

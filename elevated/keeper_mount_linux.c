@@ -11,9 +11,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
-#include <sched.h>
-#include <signal.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -189,58 +186,11 @@ static bool step_place(struct keeper_mounts *mounts, const struct plan_step *ste
 
 /* ---- the owner of the workspace appears as the sandbox user ---- */
 
-/* Runs in the keeper's memory, beside it: nothing but the kernel may be called. */
-static int end_at_once(void *unused)
-{
-    (void)unused;
-    syscall(SYS_exit_group, 0);
-    return 0;
-}
-
-static bool write_map(int proc, pid_t holder, const char *name, uint32_t outside, uint32_t inside,
-                      struct keeper_failure *failure)
-{
-    char path[48];
-    char line[48];
-    snprintf(path, sizeof(path), "%d/%s", (int)holder, name);
-    int length = snprintf(line, sizeof(line), "%u %u 1\n", outside, inside);
-    int file = openat(proc, path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
-    bool written = file >= 0 && write(file, line, (size_t)length) == length;
-    if (!written)
-        keeper_failed(failure, name, "the user namespace of the id map");
-    if (file >= 0)
-        close(file);
-    return written;
-}
-
-/* A user namespace serves as the table of the map, nothing ever runs in it. Its holder ends at once, but is not reaped
- * before the keeper has nothing better to do; until then /proc has a name for its namespace. */
-static int open_map(struct keeper_mounts *mounts, const struct plan_step *step, struct keeper_failure *failure)
-{
-    static char stack[4096] __attribute__((aligned(16)));
-    char path[48];
-    int map = -1;
-    int proc = mounts->proc >= 0 ? mounts->slots[mounts->proc] : -1;
-    pid_t holder = clone(end_at_once, stack + sizeof(stack), CLONE_NEWUSER | CLONE_VM | SIGCHLD, NULL);
-    if (holder < 0) {
-        keeper_failed(failure, "clone", "the user namespace of the id map");
-        return -1;
-    }
-    if (write_map(proc, holder, "uid_map", step->uid, mounts->header->uid, failure) &&
-        write_map(proc, holder, "gid_map", step->gid, mounts->header->gid, failure)) {
-        snprintf(path, sizeof(path), "%d/ns/user", (int)holder);
-        map = openat(proc, path, O_RDONLY | O_CLOEXEC);
-        if (map < 0)
-            keeper_failed(failure, "open", "the user namespace of the id map");
-    }
-    return map;
-}
-
 static bool step_map_owner(struct keeper_mounts *mounts, const struct plan_step *step, struct keeper_failure *failure)
 {
     struct statvfs original;
     int workspace = mounts->slots[step->slot];
-    int map = open_map(mounts, step, failure);
+    int map = keeper_open_map(mounts->proc >= 0 ? mounts->slots[mounts->proc] : -1, step, mounts->header, failure);
     if (map < 0)
         return false;
     struct mount_attr mapped = {.attr_set = mount_flags(step->flags) | MOUNT_ATTR_IDMAP, .userns_fd = (unsigned)map};

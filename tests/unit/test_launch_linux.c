@@ -306,6 +306,30 @@ static void test_files_belong_to_the_owner(void **state)
     check_workspace(shared_workspace, 0); /* beneath /tmp, which is hidden */
 }
 
+/* Whoever owns files in the workspace besides its owner is seen as he is, and keeps them to himself. */
+static void test_other_owners_in_the_workspace(void **state)
+{
+    struct box box;
+    char path[192];
+    (void)state;
+    need_root();
+    snprintf(path, sizeof(path), "%s/theirs", workspace);
+    int file = open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0644);
+    assert_true(file >= 0 && fchown(file, 1234, 1235) == 0);
+    close(file);
+    open_box(&box, POSTERN_LEVEL_ELEVATED, workspace);
+    assert_string_equal(ask(&box, "sh stat -c '%%u %%g' '%s'", path), "1234 1235");
+    DENIED(&box, "echo x >> '%s'", path);
+    DENIED(&box, "chown $(id -u) '%s'", path);
+    /* asking for an owner one may not give is refused as everywhere, which `cp -p` relies on */
+    WORKS(&box, "cp -p /etc/passwd '%s/copy' && test -O '%s/copy' && rm '%s/copy'", workspace, workspace, workspace);
+    DENIED(&box, "touch '%s/mine' && chown root '%s/mine'", workspace, workspace);
+    DENIED(&box, "chgrp root '%s/mine'", workspace);
+    WORKS(&box, "rm '%s/mine'", workspace);
+    close_box(&box);
+    assert_int_equal(unlink(path), 0);
+}
+
 static void test_rest_is_read_only_or_hidden(void **state)
 {
     struct box box;
@@ -978,6 +1002,7 @@ int main(void)
                                        cmocka_unit_test(test_account_names_the_user),
                                        cmocka_unit_test(test_exact_descriptors),
                                        cmocka_unit_test(test_files_belong_to_the_owner),
+                                       cmocka_unit_test(test_other_owners_in_the_workspace),
                                        cmocka_unit_test(test_rest_is_read_only_or_hidden),
                                        cmocka_unit_test(test_dev_and_proc_are_its_own),
                                        cmocka_unit_test(test_network_is_its_own),
