@@ -24,13 +24,9 @@
 #include <termios.h>
 #include <unistd.h>
 
-#if defined(__SANITIZE_ADDRESS__)
-const char *__asan_default_options(void);
-const char *__asan_default_options(void)
-{
-    return "detect_leaks=0";
-}
-#endif
+#include "tests/support/host.h"
+
+HOST_RUNS_CONFINED
 
 static int outcome(const char *what, long result)
 {
