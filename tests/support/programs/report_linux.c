@@ -1,8 +1,11 @@
 /*
  * report_linux.c - tells its stdout what it was started with. The tests run it as the command.
- * usage: report_linux WHAT...   (fds, env, args, signals, cwd, session), or exit N, or sleep
+ * usage: report_linux WHAT...   (fds, env, args, signals, cwd, session), or exit N, or sleep; or something hostile:
+ * kill-parent, bomb (forks as long as it is let), runaway (is a new process all the time)
  */
+#include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -61,6 +64,31 @@ static void report_cwd(void)
     printf("%s\n", getcwd(path, sizeof(path)) != NULL ? path : "?");
 }
 
+/* Every process forks on; a single line says that no more can be had. */
+static void bomb(void)
+{
+    for (;;) {
+        if (fork() < 0 && errno == EAGAIN) {
+            (void)!write(1, "full\n", 5);
+        }
+    }
+}
+
+/* Until its parent has left a child waits, so that there is exactly one living process at any time. */
+static void run_away(void)
+{
+    (void)setsid();
+    for (;;) {
+        pid_t parent = getpid(), child = fork();
+
+        if (child > 0) {
+            _exit(0);
+        }
+        while (child == 0 && getppid() == parent) {
+        }
+    }
+}
+
 int main(int argc, char **argv)
 {
     for (int i = 1; i < argc; i++) {
@@ -82,6 +110,12 @@ int main(int argc, char **argv)
         } else if (strcmp(argv[i], "exit") == 0 && i + 1 < argc) {
             fflush(stdout);
             return atoi(argv[i + 1]);
+        } else if (strcmp(argv[i], "kill-parent") == 0) {
+            kill(getppid(), SIGKILL);
+        } else if (strcmp(argv[i], "bomb") == 0) {
+            bomb();
+        } else if (strcmp(argv[i], "runaway") == 0) {
+            run_away();
         } else if (strcmp(argv[i], "sleep") == 0) {
             fflush(stdout);
             pause();
