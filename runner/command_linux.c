@@ -23,9 +23,8 @@
 
 #define OVERDUE_CHECK_US 250000u   /* how often a reaper that was told to kill is looked at */
 #define OVERDUE_LIMIT_US 15000000u /* more than its own limit */
+#define SWEEP_PAUSE_US 2000u
 #define SWEEP_LIMIT_US 10000000u
-#define SWEEP_PAUSE_US 1000u
-#define SWEEP_PAUSE_MAX_US 256000u
 #define FREE_LIMIT_MS 2000
 
 /* ---- states ---- */
@@ -83,15 +82,21 @@ static void start_timer(struct command *command, uint64_t delay_us, loop_timer_f
     }
 }
 
+/* true: all is swept up, as far as one can tell. */
+static bool sweep(struct command *command, uint64_t limit_us)
+{
+    command->clean_sweeps = orphans_sweep() ? command->clean_sweeps + 1 : 0;
+    return command->clean_sweeps >= ORPHANS_SURE || system_now_us() - command->since_us >= limit_us;
+}
+
 static void sweep_again(void *context)
 {
     const struct command_usage unknown = {0, 0, 0};
     struct command *command = context;
     struct postern_error error = {0};
 
-    if (!orphans_sweep() && system_now_us() - command->since_us < SWEEP_LIMIT_US) {
-        start_timer(command, command->pause_us, sweep_again);
-        command->pause_us = command->pause_us * 2 < SWEEP_PAUSE_MAX_US ? command->pause_us * 2 : SWEEP_PAUSE_MAX_US;
+    if (!sweep(command, SWEEP_LIMIT_US)) {
+        start_timer(command, SWEEP_PAUSE_US, sweep_again);
     } else if (command->state == COMMAND_STARTING) {
         (void)error_set(&error, POSTERN_E_OS, "spawn", "", "the reaper was ended before the command had started");
         tell_failed(command, &error);
@@ -113,7 +118,7 @@ static void conclude(struct command *command)
         return;
     }
     command->since_us = system_now_us();
-    command->pause_us = SWEEP_PAUSE_US;
+    command->clean_sweeps = 0;
     start_timer(command, 0, sweep_again);
     if (command->state == COMMAND_RUNNING) {
         tell_exited(command, &killed);
@@ -360,8 +365,6 @@ static bool has_reported_end(struct command *command)
 /* The only place where the runner waits, and not for long: who frees a command that has not ended wants it gone. */
 static void end_now(struct command *command)
 {
-    uint64_t start_us;
-
     (void)request(command, REAPER_KILL, 0, NULL);
     if (!await_reaper(command, FREE_LIMIT_MS)) {
         kill_reaper(command);
@@ -371,8 +374,9 @@ static void end_now(struct command *command)
     if (has_reported_end(command)) {
         return;
     }
-    start_us = system_now_us();
-    while (!orphans_sweep() && system_now_us() - start_us < FREE_LIMIT_MS * 1000u) {
+    command->since_us = system_now_us();
+    command->clean_sweeps = 0;
+    while (!sweep(command, FREE_LIMIT_MS * 1000u)) {
         (void)poll(NULL, 0, 1);
     }
 }

@@ -28,7 +28,7 @@ struct command {
     struct command_usage usage; /* ... with this */
     struct loop_timer timer;    /* until a told reaper has killed; then, if it is lost, between sweeps */
     uint64_t since_us;          /* ... and since when */
-    uint64_t pause_us;
+    unsigned clean_sweeps;      /* in a row */
 };
 
 /* To be called once the reaper has been forked: from here on its reports and its end are seen. */

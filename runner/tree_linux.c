@@ -34,7 +34,6 @@ struct picture {
     struct tree_process *process;
     size_t count, capacity;
     unsigned char *member;
-    size_t vanished;
 };
 
 /* ---- reading /proc ---- */
@@ -118,9 +117,7 @@ static bool read_entries(const char *entries, size_t size, struct picture *pictu
         pid_t pid = parse_name(entry->d_name);
 
         if (pid > 0) {
-            if (!read_process(pid, &process)) {
-                picture->vanished++;
-            } else if (!picture_add(picture, &process)) {
+            if (read_process(pid, &process) && !picture_add(picture, &process)) {
                 return false;
             }
         }
@@ -231,23 +228,23 @@ static bool picture_take(pid_t ancestor, const pid_t *spared, size_t spared_coun
 
 /* ---- signals ---- */
 
-static void signal_process(const struct picture *picture, pid_t pid, int number, struct tree_count *count)
+/* false: we are not allowed to. */
+static bool signal_process(const struct picture *picture, pid_t pid, int number)
 {
     struct tree_process now;
     int fd = (int)syscall(SYS_pidfd_open, pid, 0u);
+    bool allowed = true;
 
     if (fd < 0) {
-        return;
+        return true; /* ended */
     }
     /* If the number has been given away since, it was before the pidfd was opened: then the parent is another. */
-    if (read_process(pid, &now) && is_member(picture, now.parent)) {
-        if (syscall(SYS_pidfd_send_signal, fd, number, NULL, 0u) == 0) {
-            count->found++;
-        } else if (errno == EPERM) {
-            count->refused++;
-        }
+    if (read_process(pid, &now) && is_member(picture, now.parent) &&
+        syscall(SYS_pidfd_send_signal, fd, number, NULL, 0u) != 0) {
+        allowed = errno != EPERM;
     }
     (void)close(fd);
+    return allowed;
 }
 
 /* The ancestor itself is marked too, but none of its ancestors is. */
@@ -264,12 +261,15 @@ static bool runs(char state)
 static void signal_all(const struct picture *picture, int number, bool running_only, struct tree_count *count)
 {
     memset(count, 0, sizeof(*count));
-    count->vanished = picture->vanished;
     for (size_t i = 0; i < picture->count; i++) {
         const struct tree_process *process = &picture->process[i];
 
         if (is_target(picture, process) && (!running_only || runs(process->state))) {
-            signal_process(picture, process->pid, number, count);
+            if (signal_process(picture, process->pid, number)) {
+                count->found++;
+            } else {
+                count->refused++;
+            }
         }
     }
 }

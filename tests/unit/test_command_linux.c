@@ -759,6 +759,7 @@ static void check_runaway(void)
     run_until(&run, &run.exited);
     command_kill(run.command);
     finish(&run);
+    CHECK(strstr(run.out.text, "got away") == NULL);
     stop(&run);
 }
 
@@ -777,7 +778,8 @@ static void check_runaway_without_reaper(void)
 
     become_user();
     start(&run, &spec);
-    run_until(&run, &run.emptied);
+    finish(&run);
+    CHECK(strstr(run.out.text, "got away") == NULL);
     stop(&run);
 }
 

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 extern char **environ;
@@ -64,21 +65,22 @@ static void report_cwd(void)
     printf("%s\n", getcwd(path, sizeof(path)) != NULL ? path : "?");
 }
 
-/* Every process forks on; a single line says that no more can be had. */
+/* Every process forks on, for a while; a line says that no more can be had. */
 static void bomb(void)
 {
-    for (;;) {
+    for (time_t end = time(NULL) + 20; time(NULL) < end;) {
         if (fork() < 0 && errno == EAGAIN) {
             (void)!write(1, "full\n", 5);
         }
     }
 }
 
-/* Until its parent has left a child waits, so that there is exactly one living process at any time. */
+/* Until its parent has left a child waits, so that there is exactly one living process at any time. Not for ever: a
+ * test that fails must not leave such a thing on the machine, nor fill it with zombies. */
 static void run_away(void)
 {
     (void)setsid();
-    for (;;) {
+    for (int i = 0; i < 8000; i++) {
         pid_t parent = getpid(), child = fork();
 
         if (child > 0) {
@@ -87,6 +89,7 @@ static void run_away(void)
         while (child == 0 && getppid() == parent) {
         }
     }
+    (void)!write(1, "got away\n", 9);
 }
 
 int main(int argc, char **argv)
