@@ -41,6 +41,13 @@ const char *launch_user(const struct launch *launch); /* name */
 const char *launch_home(const struct launch *launch); /* directory as seen inside */
 const char *launch_temp(const struct launch *launch);
 const char *launch_default_directory(const struct launch *launch); /* the workspace, else "/" or the like */
+const char *launch_default_path(const struct launch *launch);      /* PATH of a clean environment */
+
+/* Sets the variables that say who the sandbox user is (HOME, USER, LOGNAME, SHELL, TMPDIR; USERPROFILE, TEMP, ...). */
+bool launch_put_identity(const struct launch *launch, struct strings *environment);
+
+/* Whether the helper programs are in this directory. */
+bool launch_has_helpers(const char *directory);
 
 /* What the launcher itself put in force, "capability:mechanism", e.g. "user:uid-60706", "processes:pid-namespace". */
 const struct strings *launch_in_force(const struct launch *launch);

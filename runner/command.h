@@ -66,6 +66,10 @@ int command_resize(struct command *command, uint16_t rows, uint16_t cols, struct
 /* Windows terminals: see pty_finish(). To be called when the command has exited. */
 void command_finish_terminal(struct command *command);
 
+/* For a command whose remaining tree may live on: closes every stream, and no callback comes any more. Still to be
+ * freed with command_free(), which kills what is left. */
+void command_detach(struct command *command);
+
 /* Frees; what still runs is killed first. NULL allowed. */
 void command_free(struct command *command);
 

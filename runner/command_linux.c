@@ -398,3 +398,38 @@ void command_free(struct command *command)
     handle_close(&command->pidfd);
     free(command);
 }
+
+/* ---- nobody listens any more ---- */
+
+static void ignore_spawned(void *context, uint32_t pid)
+{
+    (void)context;
+    (void)pid;
+}
+
+static void ignore_failed(void *context, const struct postern_error *error)
+{
+    (void)context;
+    (void)error;
+}
+
+static void ignore_exited(void *context, const struct command_exit *exit)
+{
+    (void)context;
+    (void)exit;
+}
+
+static void ignore_emptied(void *context, const struct command_usage *usage)
+{
+    (void)context;
+    (void)usage;
+}
+
+void command_detach(struct command *command)
+{
+    static const struct command_callbacks nobody = {ignore_spawned, ignore_failed, ignore_exited, ignore_emptied};
+
+    command->callbacks = nobody;
+    close_stream(&command->in);
+    command_close_output(command);
+}

@@ -8,24 +8,16 @@
 #define POSTERN_SHARED_ERROR_H
 
 #include "postern.h"
-
-/* gnu_printf: MinGW's GCC takes "printf" for the old forms of msvcrt, which do not know %zu. */
-#if defined(__clang__)
-#define ERROR_PRINTF(text, first) __attribute__((format(printf, text, first)))
-#elif defined(__GNUC__)
-#define ERROR_PRINTF(text, first) __attribute__((format(gnu_printf, text, first)))
-#else
-#define ERROR_PRINTF(text, first)
-#endif
+#include "shared/compiler.h"
 
 /* Failure that no system call caused. `operation` may be "". The message is cut to its field at a character. */
 int error_set(struct postern_error *error, int code, const char *stage, const char *operation, const char *format, ...)
-    ERROR_PRINTF(5, 6);
+    COMPILER_PRINTF(5, 6);
 
 /* A failed system call: appends ": <system text> (errno N)" to the message and, where the number is a known one, the
  * usual cause; the remedy comes from the table of known failures, else from the code. */
 int error_os(struct postern_error *error, int code, const char *stage, const char *operation, int64_t os_error,
-             const char *format, ...) ERROR_PRINTF(6, 7);
+             const char *format, ...) COMPILER_PRINTF(6, 7);
 
 /* Replaces the remedy of an error just filled. */
 void error_remedy(struct postern_error *error, const char *remedy);

@@ -16,11 +16,11 @@ int log_open(const char *path, const char *who, struct log **out, struct postern
 /* The same for a file that somebody else has opened for appending, as the runner's. Takes the handle on success. */
 int log_adopt(os_handle *handle, const char *who, struct log **out, struct postern_error *error);
 
-void log_close(struct log *log);
+void log_close(struct log *log); /* NULL allowed */
 
 /* "2026-01-02T03:04:05.678Z who[pid]: text"; control characters are escaped. Written with one call, so that lines of
  * several processes do not mix. */
-void log_line(struct log *log, const char *format, ...) ERROR_PRINTF(2, 3);
+void log_line(struct log *log, const char *format, ...) COMPILER_PRINTF(2, 3);
 
 /* "2026-01-02T03:04:05.678Z" of milliseconds since 1970-01-01 UTC. */
 void log_format_time(int64_t unix_ms, char *text, size_t size);

@@ -22,4 +22,7 @@ char *system_current_directory(void);
  * with the system's error number in *os_error. */
 char *system_absolute_path(const char *path, int64_t *os_error);
 
+/* As the system understands paths; looks at the text only. */
+bool system_path_is_absolute(const char *path);
+
 #endif

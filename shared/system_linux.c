@@ -4,7 +4,6 @@
 #include "shared/system.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,16 +23,20 @@ uint32_t system_process_id(void)
     return (uint32_t)getpid();
 }
 
-/* The file behind a line of /proc/self/maps when `address` lies in it: "start-end perms offset dev inode   path". */
+/* The path in a line of /proc/self/maps when `address` lies in its range: "start-end perms offset dev inode   path".
+ * Not sscanf(): a large agent has thousands of lines, and it would take most of the time of a start. */
 static const char *mapped_file(const char *line, uintptr_t address)
 {
-    uintptr_t start = 0, end = 0;
-    int path = 0;
+    char *end;
+    unsigned long first = strtoul(line, &end, 16);
+    const char *path;
 
-    if (sscanf(line, "%" SCNxPTR "-%" SCNxPTR " %*s %*s %*s %*s %n", &start, &end, &path) < 2 || path == 0) {
+    if (address < first || *end != '-' || address >= strtoul(end + 1, &end, 16)) {
         return NULL;
     }
-    return address >= start && address < end ? line + path : NULL;
+    path = strchr(end, '/');
+    /* "(unreachable)/..." is no path: the file lies outside the root directory. */
+    return path != NULL && path[-1] == ' ' ? path : NULL;
 }
 
 /*
@@ -52,12 +55,11 @@ char *system_program_directory(void)
 
     while (maps != NULL && directory == NULL && getline(&line, &size, maps) > 0) {
         const char *path = mapped_file(line, address);
-        const char *slash = path != NULL && path[0] == '/' ? strrchr(path, '/') : NULL;
+        const char *slash = path != NULL ? strrchr(path, '/') : NULL;
 
         if (slash != NULL) {
             /* A " (deleted)" of a program replaced meanwhile stands behind the slash and does not matter. */
             directory = slash == path ? strdup("/") : strndup(path, (size_t)(slash - path));
-            break;
         }
     }
     free(line);
@@ -88,4 +90,9 @@ char *system_absolute_path(const char *path, int64_t *os_error)
         *os_error = errno;
     }
     return absolute;
+}
+
+bool system_path_is_absolute(const char *path)
+{
+    return path[0] == '/';
 }

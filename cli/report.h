@@ -1,0 +1,31 @@
+/*
+ * report.h - what postern says about a run: exit status, messages on stderr, the one JSON object of --json.
+ * Callers: main.c, run.c, shell.c and the other verbs. Parent side.
+ */
+#ifndef POSTERN_CLI_REPORT_H
+#define POSTERN_CLI_REPORT_H
+
+#include "shared/error.h"
+
+/* Exit status for a command that ran, and for one that could not be started. */
+int report_status(const struct postern_result *result);
+int report_error_status(int code);
+
+/* Two lines on stderr: "postern: <stage>: <message> (<code>)" and the hint. Parts of a message may come from the other
+ * side of the boundary: nothing in it can steer a terminal. */
+void report_error(const struct postern_error *error);
+
+/* One line on stderr. */
+void report_notice(const char *format, ...) COMPILER_PRINTF(1, 2);
+
+/* Where bytes are missing, drops the halves of characters on both sides of the gap, so that text stays text. */
+void report_trim_output(struct postern_output *output);
+
+/* The JSON object, allocated, one line without its end; NULL when memory is out. Caller frees with free(). */
+char *report_result_json(const struct postern_run_result *result);
+char *report_error_json(const struct postern_error *error);
+
+/* Prints such a text (takes it, NULL too) as a line on stdout. */
+int report_print_json(char *text, struct postern_error *error);
+
+#endif

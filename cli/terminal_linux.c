@@ -1,0 +1,134 @@
+/*
+ * The caller's terminal on Linux; see terminal.h. Parent side.
+ */
+#include "cli/terminal.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "shared/error.h"
+
+/* Written by the main thread, read by the crash handler too: `wants_raw` is set last and cleared last. */
+static struct {
+    struct termios before, raw;
+    bool prepared; /* `before` and `raw` are known, the handlers are installed */
+    volatile sig_atomic_t wants_raw;
+} terminal;
+
+/* Ends of the process that no code of ours returns from. The old action is put back and gets its turn: the signal is
+ * raised again when the handler returns to the failing instruction, or by abort(). */
+static const int crashes[] = {SIGABRT, SIGSEGV, SIGBUS, SIGILL, SIGFPE};
+#define CRASH_COUNT (sizeof(crashes) / sizeof(crashes[0]))
+static struct sigaction crash_before[CRASH_COUNT];
+
+bool terminal_is(enum terminal_stream stream)
+{
+    return isatty((int)stream) == 1;
+}
+
+bool terminal_size(uint16_t *rows, uint16_t *cols)
+{
+    static const int order[] = {STDOUT_FILENO, STDIN_FILENO, STDERR_FILENO};
+
+    for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
+        struct winsize size;
+        if (ioctl(order[i], TIOCGWINSZ, &size) == 0 && size.ws_row > 0 && size.ws_col > 0) {
+            *rows = size.ws_row;
+            *cols = size.ws_col;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Setting the modes from the background would stop us (SIGTTOU), and would be wrong. A terminal that is not our
+ * controlling one knows no foreground. */
+static bool in_background(void)
+{
+    pid_t foreground = tcgetpgrp(STDIN_FILENO);
+
+    return foreground != -1 && foreground != getpgrp();
+}
+
+/* TCSANOW: waiting for the output to drain could last for ever on a terminal that was stopped with Ctrl-S. */
+static int set_modes(const struct termios *modes)
+{
+    int result;
+
+    do {
+        result = tcsetattr(STDIN_FILENO, TCSANOW, modes);
+    } while (result != 0 && errno == EINTR);
+    return result;
+}
+
+void terminal_leave_raw(void)
+{
+    int saved = errno;
+
+    if (terminal.wants_raw && !in_background()) {
+        set_modes(&terminal.before);
+    }
+    terminal.wants_raw = 0;
+    errno = saved;
+}
+
+static void on_crash(int number)
+{
+    terminal_leave_raw();
+    for (size_t i = 0; i < CRASH_COUNT; i++) {
+        if (crashes[i] == number) {
+            sigaction(number, &crash_before[i], NULL);
+        }
+    }
+}
+
+static int prepare(struct postern_error *error)
+{
+    struct sigaction action = {.sa_handler = on_crash};
+
+    if (tcgetattr(STDIN_FILENO, &terminal.before) != 0) {
+        return error_os(error, POSTERN_E_OS, "terminal", "tcgetattr", errno, "standard input is no usable terminal");
+    }
+    terminal.raw = terminal.before;
+    cfmakeraw(&terminal.raw);
+    if (atexit(terminal_leave_raw) != 0) {
+        return error_memory(error, "terminal");
+    }
+    sigemptyset(&action.sa_mask);
+    for (size_t i = 0; i < CRASH_COUNT; i++) {
+        if (sigaction(crashes[i], &action, &crash_before[i]) != 0) {
+            return error_os(error, POSTERN_E_OS, "terminal", "sigaction", errno, "no handler for signal %d",
+                            crashes[i]);
+        }
+    }
+    terminal.prepared = true;
+    return 0;
+}
+
+int terminal_enter_raw(struct postern_error *error)
+{
+    if (!terminal.prepared) {
+        int result = prepare(error);
+        if (result != 0) {
+            return result;
+        }
+    }
+    terminal.wants_raw = 1;
+    if (!in_background() && set_modes(&terminal.raw) != 0) {
+        int os_error = errno;
+        terminal_leave_raw();
+        return error_os(error, POSTERN_E_OS, "terminal", "tcsetattr", os_error,
+                        "the terminal cannot be set to raw mode");
+    }
+    return 0;
+}
+
+bool terminal_wants_raw(void)
+{
+    return terminal.wants_raw != 0;
+}

@@ -1,0 +1,97 @@
+/*
+ * sandbox.h - what the files of the parent share about a sandbox and its sessions. Private to elevated/.
+ *
+ * sandbox.c owns the runner, the channel and the list of sessions; session.c owns one session; what comes from the
+ * runner enters through sandbox.c's channel callbacks and is handed to session_on_*() after the table in ipc/frame.c
+ * has let it pass.
+ */
+#ifndef POSTERN_ELEVATED_SANDBOX_H
+#define POSTERN_ELEVATED_SANDBOX_H
+
+#include "elevated/launch.h"
+#include "ipc/channel.h"
+#include "ipc/message.h"
+#include "shared/loop.h"
+
+struct postern_sandbox {
+    struct loop *loop;
+    struct launch *launch;
+    struct loop_wait *runner_wait;
+    struct channel *channel;
+    struct log *log;
+    unsigned char key[CRYPTO_KEY_SIZE];
+
+    bool ready;                   /* HELLO has come */
+    struct postern_error failure; /* code != 0: the sandbox is dead, and why */
+    bool runner_gone;
+    struct postern_error channel_end; /* how the connection ended, while the runner is waited for */
+    struct loop_timer end_timer;
+
+    enum postern_level level;
+    uint32_t runner_pid;
+    struct strings in_force;
+
+    struct postern_session **sessions; /* by rising id */
+    size_t count, capacity;
+    uint32_t next_id;
+    size_t next_news; /* where postern_sandbox_next_session() goes on */
+};
+
+/* One output stream as the parent sees it. */
+struct received {
+    struct buffer bytes; /* limit: the window */
+    uint32_t owed;       /* read by the caller, credit not yet returned */
+    uint32_t granted;    /* what the runner may still send */
+    bool ended;
+};
+
+enum session_phase { SESSION_STARTING, SESSION_RUNNING, SESSION_ENDED };
+
+struct postern_session {
+    struct postern_sandbox *sandbox;
+    uint32_t id;
+    enum session_phase phase;
+    bool spurned;  /* the runner sent bad content: it is being killed, frames are dropped until its EXIT */
+    bool released; /* by the caller, before its end */
+    bool has_result;
+    uint32_t pid;
+    bool tty;
+    struct received stream[2]; /* by enum postern_stream */
+    uint32_t stdin_credit;
+    bool stdin_closed;
+    unsigned reported; /* events last seen by postern_sandbox_next_session() */
+    struct postern_result result;
+    struct postern_error failure; /* code != 0: what wait() returns instead of a result */
+};
+
+/* ---- session.c, called by sandbox.c ---- */
+
+/* A legal frame of the runner for this session. Bad content ends the session, never more. */
+void session_on_frame(struct postern_session *session, const struct frame *frame);
+
+/* The runner is gone: `why` is the sandbox's failure. */
+void session_on_runner_gone(struct postern_session *session, const struct postern_error *why);
+
+void session_destroy(struct postern_session *session);
+
+/* ---- sandbox.c, called by session.c ---- */
+
+/* The sandbox's failure if it is dead, else 0. */
+int sandbox_check(const struct postern_sandbox *sandbox, struct postern_error *error);
+
+/* Gives the session its id and a place in the list. */
+int sandbox_add(struct postern_sandbox *sandbox, struct postern_session *session, struct postern_error *error);
+void sandbox_remove(struct postern_session *session);
+
+/* Sends an encoded payload and frees it. `valid` false: it could not be encoded. */
+int sandbox_send(struct postern_sandbox *sandbox, enum frame_type type, uint32_t session, struct buffer *payload,
+                 bool valid, struct postern_error *error);
+
+/* Runs the loop once; deadline_us is a system_now_us() time, UINT64_MAX: no limit. false: the time is over, or the
+ * loop broke (then the sandbox is dead). */
+bool sandbox_step(struct postern_sandbox *sandbox, uint64_t deadline_us);
+
+/* The deadline of a timeout argument: 0 polls, -1 never. */
+uint64_t sandbox_deadline(int timeout);
+
+#endif

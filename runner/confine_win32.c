@@ -1,0 +1,26 @@
+/*
+ * confine_win32.c - the runner confining itself on Windows: see confine.h. Level none has nothing to confine; the other
+ * levels are refused by elevated/launch_win32.c already, and here again, because this is the side that would let the
+ * command loose.
+ */
+#include "runner/confine.h"
+
+#define STAGE "confine"
+
+int confine_self(const struct confinement *confinement, struct strings *in_force, struct postern_error *error)
+{
+    (void)in_force;
+    if (confinement->level == POSTERN_LEVEL_NONE) {
+        return POSTERN_OK;
+    }
+    return error_set(error, POSTERN_E_CONFINE, STAGE, "",
+                     "this version of postern cannot confine commands on Windows: level %s is not available",
+                     postern_level_name(confinement->level));
+}
+
+int confine_check(int *landlock_abi, struct postern_error *error)
+{
+    *landlock_abi = 0;
+    return error_set(error, POSTERN_E_UNSUPPORTED, STAGE, "",
+                     "this version of postern cannot confine commands on Windows");
+}

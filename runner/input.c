@@ -1,0 +1,105 @@
+/*
+ * input.c - relays the parent's bytes to a command's stdin. See input.h.
+ */
+#include "runner/input.h"
+
+#include "ipc/message.h"
+
+#define STAGE "stdin"
+#define WRITE_SIZE (64u * 1024u)
+#define RETURN_AT (MESSAGE_STDIN_WINDOW / 4u) /* credit goes back in pieces of this size, or when nothing waits */
+
+static void pump(struct input *input);
+
+static void give_back(struct input *input, size_t bytes)
+{
+    input->owed += (uint32_t)bytes;
+    if (input->owed >= RETURN_AT || buffer_length(&input->waiting) == 0) {
+        uint32_t owed = input->owed;
+        input->owed = 0;
+        if (owed > 0)
+            input->taken(input->context, owed);
+    }
+}
+
+static void finish(struct input *input, bool asked)
+{
+    size_t dropped = buffer_length(&input->waiting);
+    input->stream = NULL;
+    input->closed = true;
+    buffer_free(&input->waiting);
+    give_back(input, dropped);
+    input->end(input->context, asked);
+}
+
+static void written(void *context, int status, size_t bytes)
+{
+    struct input *input = context;
+    (void)bytes;
+    if (status != 0) {
+        input->writing = 0;
+        finish(input, false);
+        return;
+    }
+    size_t done = input->writing;
+    input->writing = 0;
+    buffer_consume(&input->waiting, done);
+    give_back(input, done);
+    pump(input);
+}
+
+static void pump(struct input *input)
+{
+    if (!input->stream || input->writing > 0)
+        return;
+    size_t size = buffer_length(&input->waiting);
+    if (size == 0) {
+        if (input->close_asked && !input->closed)
+            finish(input, true);
+        return;
+    }
+    input->writing = size < WRITE_SIZE ? size : WRITE_SIZE;
+    loop_stream_write(input->stream, buffer_data(&input->waiting), input->writing, written, input);
+}
+
+void input_start(struct input *input, struct loop_stream *stream, void (*taken)(void *context, uint32_t bytes),
+                 void (*end)(void *context, bool asked), void *context)
+{
+    *input = (struct input){.stream = stream, .taken = taken, .end = end, .context = context, .closed = !stream};
+    buffer_init(&input->waiting, MESSAGE_STDIN_WINDOW);
+}
+
+int input_add(struct input *input, const unsigned char *data, size_t size, struct postern_error *error)
+{
+    if (input->closed || input->close_asked) {
+        give_back(input, size);
+        return 0;
+    }
+    /* The buffer may not move while the system writes from it: room is made only between writes. */
+    if (size > buffer_room(&input->waiting))
+        return error_set(error, POSTERN_E_PROTOCOL, STAGE, "", "more stdin than was granted");
+    if (input->writing > 0) {
+        size_t already = loop_stream_cancel_write(input->stream);
+        input->writing = 0;
+        buffer_consume(&input->waiting, already);
+        give_back(input, already);
+    }
+    if (!buffer_append(&input->waiting, data, size))
+        return error_memory(error, STAGE);
+    pump(input);
+    return 0;
+}
+
+void input_close(struct input *input)
+{
+    input->close_asked = true;
+    pump(input);
+}
+
+void input_free(struct input *input)
+{
+    if (input->stream && input->writing > 0)
+        loop_stream_cancel_write(input->stream);
+    input->stream = NULL;
+    buffer_free(&input->waiting);
+}

@@ -1,0 +1,35 @@
+/*
+ * input.h - the stdin of a session: STDIN frames -> command, with credit returned as the command takes the bytes.
+ * Caller: runner/session.c.
+ */
+#ifndef POSTERN_RUNNER_INPUT_H
+#define POSTERN_RUNNER_INPUT_H
+
+#include "ipc/channel.h"
+#include "shared/buffer.h"
+
+struct input {
+    struct loop_stream *stream; /* borrowed; NULL when there is none or the command has closed it */
+    struct buffer waiting;      /* at most the window the parent was given */
+    size_t writing;             /* bytes at the front of `waiting` that are being written */
+    uint32_t owed;              /* taken by the command, not yet returned as credit */
+    bool close_asked, closed;
+    void (*taken)(void *context, uint32_t bytes); /* return this much credit */
+    void (*end)(void *context, bool asked);       /* asked: all was written and end of file is due; else the command
+                                                     does not read any more */
+    void *context;
+};
+
+void input_start(struct input *input, struct loop_stream *stream, void (*taken)(void *context, uint32_t bytes),
+                 void (*end)(void *context, bool asked), void *context);
+
+/* POSTERN_E_PROTOCOL when the parent sends more than it was granted. After the end bytes are dropped and their credit
+ * is returned, so that a writer never hangs on a command that does not read. */
+int input_add(struct input *input, const unsigned char *data, size_t size, struct postern_error *error);
+
+/* End of file once everything before it is written. */
+void input_close(struct input *input);
+
+void input_free(struct input *input);
+
+#endif

@@ -1,0 +1,40 @@
+/*
+ * output.h - one output stream of a session: command -> STDOUT or STDERR frames, under the parent's credit.
+ * Caller: runner/session.c.
+ */
+#ifndef POSTERN_RUNNER_OUTPUT_H
+#define POSTERN_RUNNER_OUTPUT_H
+
+#include "ipc/channel.h"
+
+struct output {
+    struct channel *channel;
+    struct loop_stream *stream; /* borrowed; NULL when there is none or it has ended */
+    enum frame_type type;
+    uint32_t session;
+    uint32_t credit;            /* bytes that may still be sent */
+    unsigned char *frame;       /* header and payload of the one frame under way; freed when the stream ends */
+    struct channel_data data;
+    bool ended;                 /* the stream has ended and all of it was sent */
+    void (*moved)(void *context, bool bytes); /* bytes came, or the stream ended */
+    void *context;
+};
+
+/* `stream` NULL: ended from the start. false: memory is out. */
+bool output_start(struct output *output, struct channel *channel, struct loop_stream *stream, enum frame_type type,
+                  uint32_t session, uint32_t credit, void (*moved)(void *context, bool bytes), void *context);
+
+/* More bytes may be sent. false: more than any window allows. */
+bool output_add_credit(struct output *output, uint32_t bytes);
+
+/* Whether nothing can be read now because the parent does not take more. */
+bool output_held_back(const struct output *output);
+
+/* Stops reading and counts as ended. What was read already still goes out: output_is_idle() tells when. */
+void output_cut(struct output *output);
+bool output_is_idle(const struct output *output); /* ended, and nothing under way */
+
+/* For a session that goes away with its channel still open. */
+void output_free(struct output *output);
+
+#endif

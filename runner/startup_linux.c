@@ -1,0 +1,72 @@
+/*
+ * startup_linux.c - inherited descriptors of the runner. See startup.h.
+ */
+#include "runner/startup.h"
+
+#include "shared/text.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#define STAGE "startup"
+
+int startup_prepare(struct postern_error *error)
+{
+    /* A command that closes its stdin must not end the runner. process_spawn() gives commands the default back. */
+    struct sigaction ignore = {.sa_handler = SIG_IGN};
+    if (sigaction(SIGPIPE, &ignore, NULL) != 0)
+        return error_os(error, POSTERN_E_OS, STAGE, "sigaction", errno, "SIGPIPE cannot be ignored");
+    /* The command may have our user: it must not read our memory or trace us. */
+    if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
+        return error_os(error, POSTERN_E_OS, STAGE, "prctl", errno, "the runner cannot be made undumpable");
+    /* Where a reaper is killed its orphans come to us, to be ended. */
+    if (prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0)
+        return error_os(error, POSTERN_E_OS, STAGE, "prctl", errno, "the runner cannot adopt orphans");
+    return 0;
+}
+
+int startup_adopt_handle(const char *argument, os_handle *out, struct postern_error *error)
+{
+    uint64_t number;
+    if (strncmp(argument, "fd:", 3) != 0 || !text_parse_u64(argument + 3, &number) || number > 1000)
+        return error_set(error, POSTERN_E_INVALID, STAGE, "", "\"%s\" does not name a descriptor", argument);
+    if (fcntl((int)number, F_SETFD, FD_CLOEXEC) != 0)
+        return error_os(error, POSTERN_E_INVALID, STAGE, "fcntl", errno, "descriptor %d was not inherited",
+                        (int)number);
+    *out = (os_handle)number;
+    return 0;
+}
+
+int startup_read_bootstrap(const char *argument, struct buffer *out, struct postern_error *error)
+{
+    os_handle handle = OS_HANDLE_NONE;
+    int status = startup_adopt_handle(argument, &handle, error);
+    while (status == 0) {
+        unsigned char *space = buffer_reserve(out, 4096);
+        if (!space) {
+            status = error_set(error, POSTERN_E_LIMIT, STAGE, "", "the start record is too long");
+            break;
+        }
+        ssize_t got = read((int)handle, space, 4096);
+        if (got == 0)
+            break;
+        if (got > 0)
+            buffer_commit(out, (size_t)got);
+        else if (errno != EINTR)
+            status = error_os(error, POSTERN_E_OS, STAGE, "read", errno, "the start record cannot be read");
+    }
+    handle_close(&handle);
+    return status;
+}
+
+bool startup_hidden_mode(int argc, char **argv, int *status)
+{
+    (void)argc;
+    (void)argv;
+    (void)status;
+    return false;
+}

@@ -1,0 +1,389 @@
+/*
+ * process_win32.c - starting one process with exactly the handles it is given, see process.h. Both sides.
+ *
+ * The handle list is what keeps everything else of ours away from the child, also when several threads start processes
+ * at once. The standard handles are duplicated for the call, so that ours never become inheritable; handles in `pass`
+ * have to keep their numbers and are inheritable while the call lasts.
+ */
+#include "shared/process_win32.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <wchar.h>
+#include <windows.h>
+#define PSAPI_VERSION 2
+#include <psapi.h>
+
+#include "shared/attributes_win32.h"
+#include "shared/batch_win32.h"
+#include "shared/block_win32.h"
+#include "shared/quote.h"
+#include "shared/wide.h"
+
+#ifndef ERROR_VIRUS_INFECTED
+#define ERROR_VIRUS_INFECTED 225
+#endif
+#ifndef ERROR_ELEVATION_REQUIRED
+#define ERROR_ELEVATION_REQUIRED 740
+#endif
+
+#ifndef PROC_THREAD_ATTRIBUTE_PSEUDOCONSOLE /* Windows 10 1809; the headers want that version asked for by name */
+#define PROC_THREAD_ATTRIBUTE_PSEUDOCONSOLE 0x00020016
+#endif
+
+#define STAGE "spawn"
+#define KILLED_EXIT_CODE 1u
+#define KILL_WAIT_MS 5000u
+
+/* What one call needs; everything starts at none. */
+struct spawn {
+    wchar_t *program, *line, *cwd, *block;
+    HANDLE standard[3];    /* duplicates, inheritable; closed at the end */
+    HANDLE *inherited;     /* all that the child gets */
+    DWORD inherited_count; /* standard first, then pass[] */
+    DWORD *pass_flags;     /* what the flags of pass[] were */
+    size_t pass_changed;   /* how many of pass[] are to be set back */
+    HANDLE job;
+    struct attributes attributes;
+};
+
+void process_spec_init(struct process_spec *spec)
+{
+    memset(spec, 0, sizeof(*spec));
+    spec->program_handle = OS_HANDLE_NONE;
+    spec->in = spec->out = spec->err = OS_HANDLE_NONE;
+    spec->terminal = OS_HANDLE_NONE;
+    spec->job = OS_HANDLE_NONE;
+}
+
+static int os_failure(struct postern_error *error, const char *operation, const char *what)
+{
+    return error_os(error, POSTERN_E_OS, STAGE, operation, (int64_t)GetLastError(), "%s", what);
+}
+
+/* ---- text ---- */
+
+static int check_directory(const struct spawn *spawn, const char *name, struct postern_error *error)
+{
+    DWORD kind = GetFileAttributesW(spawn->cwd);
+
+    /* Before the spawn, because CreateProcessW says "not found" for a missing directory and a missing program alike. */
+    if (kind == INVALID_FILE_ATTRIBUTES) {
+        return error_os(error, POSTERN_E_CWD, STAGE, "GetFileAttributesW", (int64_t)GetLastError(),
+                        "the working directory '%s' cannot be used", name);
+    }
+    if ((kind & FILE_ATTRIBUTE_DIRECTORY) == 0) {
+        return error_os(error, POSTERN_E_CWD, STAGE, "", ERROR_DIRECTORY, "the working directory '%s' cannot be used",
+                        name);
+    }
+    return POSTERN_OK;
+}
+
+static int make_command_line(const struct process_spec *spec, struct spawn *spawn, struct postern_error *error)
+{
+    char *line = NULL;
+    int code;
+
+    if (batch_is_script(spec->program)) {
+        code = batch_command_line(spec->program, spec->argv, &line, &spawn->program, error);
+    } else {
+        code = quote_command_line(spec->argv, &line, error);
+        if (code == POSTERN_OK) {
+            code = wide_convert(spec->program, STAGE, "the program's path", &spawn->program, error);
+        }
+    }
+    if (code == POSTERN_OK) {
+        code = wide_convert(line, STAGE, "an argument", &spawn->line, error);
+    }
+    free(line);
+    return code;
+}
+
+static int make_text(const struct process_spec *spec, struct spawn *spawn, struct postern_error *error)
+{
+    int code = make_command_line(spec, spawn, error);
+
+    if (code == POSTERN_OK) {
+        code = block_create(spec->env, &spawn->block, error);
+    }
+    if (code == POSTERN_OK && spec->cwd != NULL) {
+        code = wide_convert(spec->cwd, STAGE, "the working directory", &spawn->cwd, error);
+        if (code == POSTERN_OK) {
+            code = check_directory(spawn, spec->cwd, error);
+        }
+    }
+    return code;
+}
+
+/* ---- handles ---- */
+
+static HANDLE inheritable_copy(os_handle handle)
+{
+    HANDLE copy = INVALID_HANDLE_VALUE;
+
+    if (handle == OS_HANDLE_NONE) {
+        SECURITY_ATTRIBUTES inherit = {.nLength = sizeof(inherit), .bInheritHandle = TRUE};
+
+        return CreateFileW(L"NUL", GENERIC_READ | GENERIC_WRITE, FILE_SHARE_READ | FILE_SHARE_WRITE, &inherit,
+                           OPEN_EXISTING, 0, NULL);
+    }
+    if (!DuplicateHandle(GetCurrentProcess(), (HANDLE)handle, GetCurrentProcess(), &copy, 0, TRUE,
+                         DUPLICATE_SAME_ACCESS)) {
+        return INVALID_HANDLE_VALUE;
+    }
+    return copy;
+}
+
+static int make_standard(const struct process_spec *spec, struct spawn *spawn, struct postern_error *error)
+{
+    const os_handle given[3] = {spec->in, spec->out, spec->err};
+
+    for (size_t i = 0; i < 3; i++) {
+        spawn->standard[i] = inheritable_copy(given[i]);
+        if (spawn->standard[i] == INVALID_HANDLE_VALUE) {
+            return os_failure(error, given[i] == OS_HANDLE_NONE ? "CreateFileW" : "DuplicateHandle",
+                              "a standard handle could not be prepared");
+        }
+        spawn->inherited[spawn->inherited_count++] = spawn->standard[i];
+    }
+    return POSTERN_OK;
+}
+
+/* The system refuses a list that names a handle twice. */
+static bool is_listed(const struct spawn *spawn, HANDLE handle)
+{
+    for (DWORD i = 0; i < spawn->inherited_count; i++) {
+        if (spawn->inherited[i] == handle) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static int make_handles(const struct process_spec *spec, struct spawn *spawn, struct postern_error *error)
+{
+    spawn->inherited = calloc(spec->pass_count + 3, sizeof(HANDLE));
+    spawn->pass_flags = calloc(spec->pass_count + 1, sizeof(DWORD));
+    if (spawn->inherited == NULL || spawn->pass_flags == NULL) {
+        return error_memory(error, STAGE);
+    }
+    if (spec->terminal == OS_HANDLE_NONE) {
+        int code = make_standard(spec, spawn, error);
+
+        if (code != POSTERN_OK) {
+            return code;
+        }
+    }
+    for (size_t i = 0; i < spec->pass_count; i++) {
+        HANDLE handle = (HANDLE)spec->pass[i];
+
+        if (!GetHandleInformation(handle, &spawn->pass_flags[i]) ||
+            !SetHandleInformation(handle, HANDLE_FLAG_INHERIT, HANDLE_FLAG_INHERIT)) {
+            return os_failure(error, "SetHandleInformation", "a handle could not be passed on");
+        }
+        spawn->pass_changed = i + 1;
+        if (!is_listed(spawn, handle)) {
+            spawn->inherited[spawn->inherited_count++] = handle;
+        }
+    }
+    return POSTERN_OK;
+}
+
+static int make_attributes(const struct process_spec *spec, struct spawn *spawn, struct postern_error *error)
+{
+    DWORD count = 1u + (spec->job != OS_HANDLE_NONE ? 1u : 0u) + (spec->terminal != OS_HANDLE_NONE ? 1u : 0u);
+    bool ok = attributes_init(&spawn->attributes, count);
+
+    if (ok && spawn->inherited_count > 0) {
+        ok = attributes_add(&spawn->attributes, PROC_THREAD_ATTRIBUTE_HANDLE_LIST, spawn->inherited,
+                            spawn->inherited_count * sizeof(HANDLE));
+    }
+    if (ok && spec->job != OS_HANDLE_NONE) {
+        /* In the job before its first instruction: what is assigned later may have started others by then. */
+        spawn->job = (HANDLE)spec->job;
+        ok = attributes_add(&spawn->attributes, PROC_THREAD_ATTRIBUTE_JOB_LIST, &spawn->job, sizeof(spawn->job));
+    }
+    if (ok && spec->terminal != OS_HANDLE_NONE) {
+        /* Unlike the others this attribute's value is the handle itself. */
+        ok = attributes_add(&spawn->attributes, PROC_THREAD_ATTRIBUTE_PSEUDOCONSOLE, (void *)spec->terminal,
+                            sizeof(void *));
+    }
+    return ok ? POSTERN_OK : os_failure(error, "UpdateProcThreadAttribute", "the process attributes could not be set");
+}
+
+/* ---- the call ---- */
+
+static int failure_code(DWORD os_error)
+{
+    switch (os_error) {
+    case ERROR_FILE_NOT_FOUND:
+    case ERROR_PATH_NOT_FOUND:
+    case ERROR_INVALID_NAME:
+        return POSTERN_E_NOT_FOUND;
+    case ERROR_DIRECTORY:
+        return POSTERN_E_CWD;
+    case ERROR_ACCESS_DENIED:
+    case ERROR_BAD_FORMAT:
+    case ERROR_BAD_EXE_FORMAT:
+    case ERROR_EXE_MACHINE_TYPE_MISMATCH:
+    case ERROR_ELEVATION_REQUIRED:
+    case ERROR_CANT_ACCESS_FILE:
+    case ERROR_VIRUS_INFECTED:
+    case ERROR_ACCESS_DISABLED_BY_POLICY:
+        return POSTERN_E_NOT_EXECUTABLE;
+    case ERROR_FILENAME_EXCED_RANGE:
+        return POSTERN_E_LIMIT;
+    default:
+        return POSTERN_E_OS;
+    }
+}
+
+static int spawn_failure(const struct process_spec *spec, DWORD os_error, struct postern_error *error)
+{
+    int code = error_os(error, failure_code(os_error), STAGE, "CreateProcessW", (int64_t)os_error,
+                        "'%s' could not be started", spec->program);
+
+    if ((os_error == ERROR_CANT_ACCESS_FILE || os_error == ERROR_ACCESS_DENIED) &&
+        strstr(spec->program, "\\WindowsApps\\") != NULL) {
+        error_remedy(error,
+                     "files in WindowsApps are aliases that start an app for its own user only: name the program "
+                     "itself, or install it other than from the Store");
+    }
+    return code;
+}
+
+static DWORD creation_flags(const struct process_spec *spec, enum process_console console)
+{
+    DWORD flags = CREATE_UNICODE_ENVIRONMENT | EXTENDED_STARTUPINFO_PRESENT;
+
+    if (spec->new_session) {
+        flags |= CREATE_NEW_PROCESS_GROUP;
+    }
+    if (spec->terminal == OS_HANDLE_NONE && console == PROCESS_CONSOLE_OWN) {
+        flags |= CREATE_NO_WINDOW;
+    }
+    if (spec->terminal == OS_HANDLE_NONE && console == PROCESS_CONSOLE_NONE) {
+        flags |= DETACHED_PROCESS;
+    }
+    return flags;
+}
+
+static int create_process(const struct process_spec *spec, enum process_console console, struct spawn *spawn,
+                          struct process *out, struct postern_error *error)
+{
+    STARTUPINFOEXW startup;
+    PROCESS_INFORMATION process;
+
+    ZeroMemory(&startup, sizeof(startup));
+    ZeroMemory(&process, sizeof(process));
+    startup.StartupInfo.cb = sizeof(startup);
+    startup.lpAttributeList = spawn->attributes.list;
+    /* On a terminal the three stay NULL: without the flag the child would get our own handles where those are no
+     * console, with it the pseudo console puts its own there. */
+    startup.StartupInfo.dwFlags = STARTF_USESTDHANDLES;
+    startup.StartupInfo.hStdInput = spawn->standard[0];
+    startup.StartupInfo.hStdOutput = spawn->standard[1];
+    startup.StartupInfo.hStdError = spawn->standard[2];
+    if (!CreateProcessW(spawn->program, spawn->line, NULL, NULL, spawn->inherited_count > 0,
+                        creation_flags(spec, console), spawn->block, spawn->cwd, &startup.StartupInfo, &process)) {
+        return spawn_failure(spec, GetLastError(), error);
+    }
+    CloseHandle(process.hThread);
+    out->handle = (os_handle)process.hProcess;
+    out->pid = process.dwProcessId;
+    return POSTERN_OK;
+}
+
+static void spawn_free(const struct process_spec *spec, struct spawn *spawn)
+{
+    for (size_t i = 0; i < spawn->pass_changed; i++) {
+        SetHandleInformation((HANDLE)spec->pass[i], HANDLE_FLAG_INHERIT, spawn->pass_flags[i] & HANDLE_FLAG_INHERIT);
+    }
+    for (size_t i = 0; i < 3; i++) {
+        if (spawn->standard[i] != NULL && spawn->standard[i] != INVALID_HANDLE_VALUE) {
+            CloseHandle(spawn->standard[i]);
+        }
+    }
+    attributes_free(&spawn->attributes);
+    free(spawn->inherited);
+    free(spawn->pass_flags);
+    free(spawn->program);
+    free(spawn->line);
+    free(spawn->cwd);
+    free(spawn->block);
+}
+
+int process_spawn_win32(const struct process_spec *spec, enum process_console console, struct process *out,
+                        struct postern_error *error)
+{
+    struct spawn spawn;
+    int code;
+
+    memset(&spawn, 0, sizeof(spawn));
+    code = make_text(spec, &spawn, error);
+    if (code == POSTERN_OK) {
+        code = make_handles(spec, &spawn, error);
+    }
+    if (code == POSTERN_OK) {
+        code = make_attributes(spec, &spawn, error);
+    }
+    if (code == POSTERN_OK) {
+        code = create_process(spec, console, &spawn, out, error);
+    }
+    spawn_free(spec, &spawn);
+    return code;
+}
+
+int process_spawn(const struct process_spec *spec, struct process *out, struct postern_error *error)
+{
+    return process_spawn_win32(spec, PROCESS_CONSOLE_OWN, out, error);
+}
+
+/* ---- afterwards ---- */
+
+static uint64_t microseconds(FILETIME time)
+{
+    return (((uint64_t)time.dwHighDateTime << 32) | time.dwLowDateTime) / 10;
+}
+
+bool process_collect(struct process *process, struct process_exit *out)
+{
+    HANDLE handle = (HANDLE)process->handle;
+    FILETIME created, ended, kernel, user;
+    PROCESS_MEMORY_COUNTERS memory;
+    DWORD code = 0;
+
+    /* The exit code alone can't tell: 259 is STILL_ACTIVE and also a code a program may use. */
+    if (process->handle == OS_HANDLE_NONE || WaitForSingleObject(handle, 0) != WAIT_OBJECT_0) {
+        return false;
+    }
+    memset(out, 0, sizeof(*out));
+    GetExitCodeProcess(handle, &code);
+    out->exit_code = (int)code;
+    if (GetProcessTimes(handle, &created, &ended, &kernel, &user)) {
+        out->user_us = microseconds(user);
+        out->system_us = microseconds(kernel);
+    }
+    if (GetProcessMemoryInfo(handle, &memory, sizeof(memory))) {
+        out->peak_memory = memory.PeakWorkingSetSize;
+    }
+    return true;
+}
+
+void process_kill(struct process *process)
+{
+    if (process->handle != OS_HANDLE_NONE) {
+        TerminateProcess((HANDLE)process->handle, KILLED_EXIT_CODE);
+    }
+}
+
+void process_close(struct process *process)
+{
+    if (process->handle != OS_HANDLE_NONE && WaitForSingleObject((HANDLE)process->handle, 0) != WAIT_OBJECT_0) {
+        process_kill(process);
+        /* Bounded: a process that a driver holds on to can't be waited for. */
+        WaitForSingleObject((HANDLE)process->handle, KILL_WAIT_MS);
+    }
+    handle_close(&process->handle);
+    process->pid = 0;
+}

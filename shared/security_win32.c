@@ -1,0 +1,93 @@
+/*
+ * security_win32.c - security descriptors from SDDL, see security_win32.h. Both sides.
+ */
+#include "shared/security_win32.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <windows.h>
+#include <sddl.h>
+
+#include "shared/error.h"
+#include "shared/text.h"
+#include "shared/wide.h"
+
+#define STAGE "security"
+
+char *security_own_sid(void)
+{
+    /* A TOKEN_USER is followed by its SID. */
+    union {
+        TOKEN_USER user;
+        unsigned char space[sizeof(TOKEN_USER) + SECURITY_MAX_SID_SIZE];
+    } information;
+    HANDLE token = NULL;
+    LPWSTR text = NULL;
+    DWORD size;
+    char *sid = NULL;
+
+    if (OpenProcessToken(GetCurrentProcess(), TOKEN_QUERY, &token) &&
+        GetTokenInformation(token, TokenUser, &information, sizeof(information), &size) &&
+        ConvertSidToStringSidW(information.user.User.Sid, &text)) {
+        sid = wide_to_utf8(text);
+    }
+    if (text != NULL) {
+        LocalFree(text);
+    }
+    if (token != NULL) {
+        CloseHandle(token);
+    }
+    return sid;
+}
+
+/* "D:P": a DACL that takes nothing over from elsewhere. */
+static char *pipe_sddl(const char *own_sid, const char *client_sid)
+{
+    if (client_sid == NULL) {
+        return text_format("D:P(A;;FA;;;%s)", own_sid);
+    }
+    return text_format("D:P(A;;FA;;;%s)(A;;0x%lx;;;%s)", own_sid, (unsigned long)SECURITY_PIPE_CLIENT, client_sid);
+}
+
+/* The SID goes into SDDL text: nothing but a SID may. */
+static bool is_sid(const char *text)
+{
+    return strncmp(text, "S-1-", 4) == 0 && strspn(text + 4, "0123456789-") == strlen(text + 4);
+}
+
+int security_for_pipe(const char *client_sid, SECURITY_ATTRIBUTES *out, struct postern_error *error)
+{
+    PSECURITY_DESCRIPTOR descriptor = NULL;
+    char *own_sid = NULL, *sddl = NULL;
+    wchar_t *wide = NULL;
+    int code = POSTERN_OK;
+
+    if (client_sid != NULL && !is_sid(client_sid)) {
+        return error_set(error, POSTERN_E_INVALID, STAGE, "", "'%s' is not a SID", client_sid);
+    }
+    own_sid = security_own_sid();
+    if (own_sid == NULL) {
+        return error_os(error, POSTERN_E_OS, STAGE, "GetTokenInformation", (int64_t)GetLastError(),
+                        "our own user could not be found out");
+    }
+    sddl = pipe_sddl(own_sid, client_sid);
+    wide = sddl == NULL ? NULL : wide_from_utf8(sddl);
+    if (wide == NULL) {
+        code = error_memory(error, STAGE);
+    } else if (!ConvertStringSecurityDescriptorToSecurityDescriptorW(wide, SDDL_REVISION_1, &descriptor, NULL)) {
+        code = error_os(error, POSTERN_E_OS, STAGE, "ConvertStringSecurityDescriptorToSecurityDescriptorW",
+                        (int64_t)GetLastError(), "the security descriptor %s was not accepted", sddl);
+    } else {
+        *out = (SECURITY_ATTRIBUTES){.nLength = sizeof(*out), .lpSecurityDescriptor = descriptor};
+    }
+    free(wide);
+    free(sddl);
+    free(own_sid);
+    return code;
+}
+
+void security_free(SECURITY_ATTRIBUTES *attributes)
+{
+    LocalFree(attributes->lpSecurityDescriptor);
+    attributes->lpSecurityDescriptor = NULL;
+}

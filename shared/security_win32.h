@@ -1,0 +1,23 @@
+/*
+ * security_win32.h - who may open a named object of ours. Callers: those who make named pipes. Both sides.
+ */
+#ifndef POSTERN_SHARED_SECURITY_WIN32_H
+#define POSTERN_SHARED_SECURITY_WIN32_H
+
+#include <windows.h>
+
+struct postern_error;
+
+/* For a pipe: our own user may do everything, the user `client_sid` (a SID as text; NULL: nobody) may connect, read and
+ * write but not make an instance of its own; nobody else gets in, and nothing is inherited. */
+int security_for_pipe(const char *client_sid, SECURITY_ATTRIBUTES *out, struct postern_error *error);
+void security_free(SECURITY_ATTRIBUTES *attributes);
+
+/* What a client has to ask for to be let in by the above. */
+#define SECURITY_PIPE_CLIENT                                                                                           \
+    (FILE_READ_DATA | FILE_WRITE_DATA | FILE_READ_ATTRIBUTES | FILE_WRITE_ATTRIBUTES | READ_CONTROL | SYNCHRONIZE)
+
+/* The user of this process as SID text; allocated, NULL on failure (see GetLastError()). */
+char *security_own_sid(void);
+
+#endif
