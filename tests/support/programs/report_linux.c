@@ -1,7 +1,7 @@
 /*
  * report_linux.c - tells its stdout what it was started with. The tests run it as the command.
  * usage: report_linux WHAT...   (fds, env, args, signals, cwd, session), or exit N, or sleep; or something hostile:
- * kill-parent, bomb (forks as long as it is let), runaway (is a new process all the time)
+ * kill-parent, misname, daemon, bomb (forks as long as it is let), runaway (is a new process all the time)
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -45,7 +46,8 @@ static void report_signals(void)
     FILE *status = fopen("/proc/self/status", "r");
 
     while (status != NULL && fgets(line, sizeof(line), status) != NULL) {
-        if (strncmp(line, "Sig", 3) == 0 && strncmp(line, "SigQ", 4) != 0) {
+        /* Not what is caught: no handler can be inherited, and sanitizers set some. */
+        if (strncmp(line, "SigBlk", 6) == 0 || strncmp(line, "SigIgn", 6) == 0) {
             fputs(line, stdout);
         }
     }
@@ -63,6 +65,20 @@ static void report_cwd(void)
     char path[4096];
 
     printf("%s\n", getcwd(path, sizeof(path)) != NULL ? path : "?");
+}
+
+/* The rest is done by a process that has left session and parent; it says who it is. */
+static void become_daemon(void)
+{
+    if (fork() != 0) {
+        _exit(0);
+    }
+    setsid();
+    if (fork() != 0) {
+        _exit(0);
+    }
+    printf("daemon %d\n", (int)getpid());
+    fflush(stdout);
 }
 
 /* Every process forks on, for a while; a line says that no more can be had. */
@@ -115,6 +131,10 @@ int main(int argc, char **argv)
             return atoi(argv[i + 1]);
         } else if (strcmp(argv[i], "kill-parent") == 0) {
             kill(getppid(), SIGKILL);
+        } else if (strcmp(argv[i], "misname") == 0) {
+            prctl(PR_SET_NAME, ") Z 1 1 (\n) R 1", 0, 0, 0);
+        } else if (strcmp(argv[i], "daemon") == 0) {
+            become_daemon();
         } else if (strcmp(argv[i], "bomb") == 0) {
             bomb();
         } else if (strcmp(argv[i], "runaway") == 0) {
