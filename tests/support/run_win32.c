@@ -136,3 +136,10 @@ bool run_under_wine(void)
 {
     return GetProcAddress(GetModuleHandleW(L"ntdll.dll"), "wine_get_version") != NULL;
 }
+
+void run_have_desktop(void)
+{
+    if (run_under_wine()) {
+        GetDesktopWindow();
+    }
+}

@@ -360,6 +360,7 @@ static void an_overlong_command_line_is_refused(void **state)
     argument[30000] = '\0';
     run_child(argv, &run);
     assert_int_equal(run.exit_code, 0);
+    assert_int_equal(run.size, 30001);
     free(argument);
 }
 
