@@ -3,7 +3,7 @@
  * data only, both tables on both platforms so that they are tested anywhere.
  *
  * The number alone ("failed: 5") leaves people stuck; the cause says what is usually behind it for the operations
- * postern makes. A row whose operation is a longer prefix comes before the general one of the same number.
+ * postern makes. The first row that fits is taken: special operations stand before the general row of a number.
  */
 #include "shared/error.h"
 
@@ -30,37 +30,65 @@ enum {
     LINUX_EOPNOTSUPP = 95
 };
 
-#define USERNS_CAUSE "unprivileged user namespaces are turned off on this host, or a container's filter forbids them"
+#define USERNS_CAUSE                                                                                                   \
+    "new namespaces are forbidden here: unprivileged user namespaces are turned off, or a container withholds them"
 #define USERNS_REMEDY                                                                                                  \
     "as root: sysctl kernel.unprivileged_userns_clone=1 or kernel.apparmor_restrict_unprivileged_userns=0; in a "      \
-    "container allow unshare(2)"
+    "container: allow unshare(2), for root also CAP_SYS_ADMIN"
+#define NAMESPACES_FULL_CAUSE "the limit on the number of namespaces is reached"
+#define NAMESPACES_FULL_REMEDY "end other sandboxes, or raise /proc/sys/user/max_*_namespaces"
+#define NAMESPACES_MISSING_CAUSE "the kernel was built without one of the namespaces"
+#define NAMESPACES_MISSING_REMEDY "use a kernel with user, pid, mount, ipc, uts and net namespaces"
+#define MOUNT_CAUSE "the caller may not mount here; containers usually forbid it"
+#define MOUNT_REMEDY "run as root outside the container, give it CAP_SYS_ADMIN, or choose --level restricted"
+#define OLD_REMEDY "use a later kernel, or a container runtime whose filter knows the call"
+#define PROCESSES_CAUSE "the limit on the number of processes is reached"
+#define PROCESSES_REMEDY                                                                                               \
+    "end other processes, or raise ulimit -u, the sandbox's process limit or the container's pids limit"
 
 static const struct error_hint linux_hints[] = {
+    /* namespaces */
     {LINUX_EPERM, "unshare", USERNS_CAUSE, USERNS_REMEDY},
     {LINUX_EPERM, "clone", USERNS_CAUSE, USERNS_REMEDY},
+    {LINUX_EPERM, "uid_map", USERNS_CAUSE, USERNS_REMEDY},
+    {LINUX_EPERM, "gid_map", USERNS_CAUSE, USERNS_REMEDY},
     {LINUX_EACCES, "unshare", USERNS_CAUSE, USERNS_REMEDY},
     {LINUX_EACCES, "clone", USERNS_CAUSE, USERNS_REMEDY},
-    {LINUX_ENOSPC, "unshare", "the limit on the number of namespaces is reached",
-     "end other sandboxes, or raise /proc/sys/user/max_*_namespaces"},
-    {LINUX_ENOSPC, "clone", "the limit on the number of namespaces is reached",
-     "end other sandboxes, or raise /proc/sys/user/max_*_namespaces"},
-    {LINUX_EINVAL, "unshare", "the kernel was built without one of the namespaces",
-     "use a kernel with user, pid, mount, ipc, uts and net namespaces"},
-    {LINUX_EINVAL, "clone", "the kernel was built without one of the namespaces",
-     "use a kernel with user, pid, mount, ipc, uts and net namespaces"},
+    {LINUX_EACCES, "uid_map", USERNS_CAUSE, USERNS_REMEDY},
+    {LINUX_EACCES, "gid_map", USERNS_CAUSE, USERNS_REMEDY},
+    {LINUX_ENOSPC, "unshare", NAMESPACES_FULL_CAUSE, NAMESPACES_FULL_REMEDY},
+    {LINUX_ENOSPC, "clone", NAMESPACES_FULL_CAUSE, NAMESPACES_FULL_REMEDY},
+    {LINUX_EINVAL, "unshare", NAMESPACES_MISSING_CAUSE, NAMESPACES_MISSING_REMEDY},
+    {LINUX_EINVAL, "clone", NAMESPACES_MISSING_CAUSE, NAMESPACES_MISSING_REMEDY},
+
+    /* Landlock */
     {LINUX_ENOSYS, "landlock", "the kernel is older than 5.13 or was built without Landlock",
      "use a kernel with CONFIG_SECURITY_LANDLOCK, or choose another level by name with --level"},
     {LINUX_EOPNOTSUPP, "landlock", "Landlock is built into the kernel but was not turned on at boot",
      "add landlock to the lsm= list of the kernel's command line"},
-    {LINUX_ENOSYS, "mount_setattr", "the kernel is older than 5.12", "use kernel 5.12 or later"},
-    {LINUX_ENOSYS, "open_tree", "the kernel is older than 5.2, or a container's filter does not know the call",
-     "use a later kernel, or a container runtime that allows open_tree(2)"},
+
+    /* mounts */
     {LINUX_EINVAL, "mount_setattr", "the file system of the workspace does not support id-mapped mounts",
      "put the workspace on ext4, xfs, btrfs or tmpfs"},
-    {LINUX_EPERM, "mount", "the caller may not mount here; containers usually forbid it",
-     "run as root outside the container, give it CAP_SYS_ADMIN, or use --level restricted"},
-    {LINUX_EPERM, "open_tree", "the caller may not make mounts here; containers usually forbid it",
-     "run as root outside the container, give it CAP_SYS_ADMIN, or use --level restricted"},
+    {LINUX_EPERM, "mount", MOUNT_CAUSE, MOUNT_REMEDY},
+    {LINUX_EPERM, "open_tree", MOUNT_CAUSE, MOUNT_REMEDY},
+    {LINUX_EPERM, "move_mount", MOUNT_CAUSE, MOUNT_REMEDY},
+    {LINUX_EPERM, "fsopen", MOUNT_CAUSE, MOUNT_REMEDY},
+    {LINUX_EPERM, "fsmount", MOUNT_CAUSE, MOUNT_REMEDY},
+    {LINUX_EPERM, "fsconfig", MOUNT_CAUSE, MOUNT_REMEDY},
+
+    /* kernels that are too old, and filters that answer for what they do not know */
+    {LINUX_ENOSYS, "mount_setattr", "the kernel is older than 5.12, or a container's filter hides the call",
+     OLD_REMEDY},
+    {LINUX_ENOSYS, "close_range", "the kernel is older than 5.9, or a container's filter hides the call", OLD_REMEDY},
+    {LINUX_ENOSYS, "openat2", "the kernel is older than 5.6, or a container's filter hides the call", OLD_REMEDY},
+    {LINUX_ENOSYS, "pidfd", "the kernel is older than 5.4, or a container's filter hides the call", OLD_REMEDY},
+    {LINUX_ENOSYS, "clone3", "the kernel is older than 5.3, or a container's filter hides the call", OLD_REMEDY},
+    {LINUX_ENOSYS, "open_tree", "the kernel is older than 5.2, or a container's filter hides the call", OLD_REMEDY},
+    {LINUX_ENOSYS, "move_mount", "the kernel is older than 5.2, or a container's filter hides the call", OLD_REMEDY},
+    {LINUX_ENOSYS, "fs", "the kernel is older than 5.2, or a container's filter hides the call", OLD_REMEDY},
+
+    /* starting programs */
     {LINUX_EACCES, "execve",
      "the file is not executable, a directory above it cannot be entered by the sandbox user, its file system is "
      "mounted noexec, or its interpreter cannot be run",
@@ -75,17 +103,17 @@ static const struct error_hint linux_hints[] = {
     {LINUX_E2BIG, "execve", "the arguments and the environment together are too large",
      "pass long input through stdin or a file, or raise ulimit -s"},
     {LINUX_ENOTDIR, "execve", "a component of the path is not a directory", "check the path"},
-    {LINUX_EACCES, "chdir", "the sandbox user may not enter the directory or one above it",
-     "name a directory inside the workspace, or open it for others with chmod o+x"},
-    {LINUX_ELOOP, "open", "the last component is a symbolic link, which is not followed here", "name the file itself"},
-    {LINUX_EAGAIN, "clone", "the limit on the number of processes is reached",
-     "end other processes, or raise ulimit -u, the sandbox's process limit or the container's pids limit"},
-    {LINUX_EAGAIN, "fork", "the limit on the number of processes is reached",
-     "end other processes, or raise ulimit -u, the sandbox's process limit or the container's pids limit"},
-    {LINUX_EAGAIN, "vfork", "the limit on the number of processes is reached",
-     "end other processes, or raise ulimit -u, the sandbox's process limit or the container's pids limit"},
     {LINUX_EAGAIN, "execve", "the user already has more processes than its limit allows",
      "end other processes, or raise ulimit -u"},
+    {LINUX_EAGAIN, "clone", PROCESSES_CAUSE, PROCESSES_REMEDY},
+    {LINUX_EAGAIN, "fork", PROCESSES_CAUSE, PROCESSES_REMEDY},
+    {LINUX_EAGAIN, "vfork", PROCESSES_CAUSE, PROCESSES_REMEDY},
+
+    /* files and limits */
+    {LINUX_EACCES, "chdir", "the sandbox user may not enter the directory or one above it",
+     "name a directory inside the workspace, or open it for others with chmod o+x"},
+    {LINUX_ELOOP, "open", "its last component is a symbolic link, which is not followed here, or links form a loop",
+     "name the file itself"},
     {LINUX_EMFILE, "", "this process has too many files open", "close some, or raise ulimit -n"},
     {LINUX_ENFILE, "", "the whole system has too many files open", "close some, or raise /proc/sys/fs/file-max"},
     {LINUX_ENOMEM, "", "the system or the container is out of memory", "free memory, or raise the container's limit"},

@@ -105,9 +105,8 @@ void log_line(struct log *log, const char *format, ...)
     }
     log_format_time(log_file_time(), time, sizeof(time));
     snprintf(line, sizeof(line), "%s %s[%lu]: ", time, log->who, (unsigned long)log->pid);
-    /* One byte less than there is: the line feed comes in place of the NUL's neighbour. */
-    text_escape(line, sizeof(line) - 1, text, strlen(text));
+    text_escape(line, sizeof(line), text, strlen(text));
     used = strlen(line);
-    line[used++] = '\n';
+    line[used++] = '\n'; /* in the place of the NUL, which the file does not get */
     log_file_write(log->file, line, used);
 }

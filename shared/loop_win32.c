@@ -247,7 +247,10 @@ bool loop_timer_start(struct loop *loop, struct loop_timer *timer, uint64_t dela
     bool ok;
 
     loop_timer_stop(timer);
-    timer->at_us = delay_us < UINT64_MAX - now ? now + delay_us : UINT64_MAX;
+    if (delay_us > UINT64_MAX - now) {
+        return true; /* never */
+    }
+    timer->at_us = now + delay_us;
     timer->fire = fire;
     timer->context = context;
     timer->loop = loop;

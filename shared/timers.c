@@ -61,8 +61,8 @@ bool timers_add(struct timers *timers, struct loop_timer *timer)
         size_t capacity = timers->capacity == 0 ? TIMERS_FIRST : timers->capacity * 2;
         struct loop_timer **heap = NULL;
 
-        if (capacity <= SIZE_MAX / sizeof(*heap)) {
-            heap = realloc(timers->heap, capacity * sizeof(*heap));
+        if (capacity <= SIZE_MAX / sizeof(heap[0])) {
+            heap = realloc(timers->heap, capacity * sizeof(heap[0]));
         }
         if (heap == NULL) {
             return false;

@@ -58,7 +58,7 @@ static void utf8_table(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof(utf8) / sizeof(utf8[0]); i++) {
         if (text_is_utf8(utf8[i].bytes, strlen(utf8[i].bytes)) != utf8[i].valid) {
-            fail_msg("row %zu", i);
+            fail_msg("row %u", (unsigned)i);
         }
     }
     assert_true(text_is_utf8("a\0b", 3));
