@@ -136,10 +136,3 @@ bool run_under_wine(void)
 {
     return GetProcAddress(GetModuleHandleW(L"ntdll.dll"), "wine_get_version") != NULL;
 }
-
-void run_have_desktop(void)
-{
-    if (run_under_wine()) {
-        GetDesktopWindow();
-    }
-}

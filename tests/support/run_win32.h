@@ -47,8 +47,4 @@ os_handle run_open_process(uint32_t pid);
 
 bool run_under_wine(void);
 
-/* Wine starts its desktop process when a console host sees the first key, and that process then keeps the host's output
- * open. With this call it is there before, and stays as long as we do. */
-void run_have_desktop(void);
-
 #endif

@@ -545,6 +545,5 @@ int main(int argc, char **argv)
     if (startup_hidden_mode(argc, argv, &status)) {
         return status;
     }
-    run_have_desktop();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
