@@ -60,9 +60,34 @@ static void remove_fake(char *directory)
         assert_true(system_now_us() < end_us);
         Sleep(1);
     }
+    free(path);
+    path = text_format("%s\\postern-runner.exe.pid", directory);
+    DeleteFileA(path);
     assert_true(RemoveDirectoryA(directory));
     free(path);
     free(directory);
+}
+
+/* The process id that the child in the runner's place has left. */
+static uint32_t fake_pid(const char *directory)
+{
+    uint64_t end_us = system_now_us() + 10 * SECOND_US;
+    char *path = text_format("%s\\postern-runner.exe.pid", directory);
+    unsigned pid = 0;
+
+    while (pid == 0) {
+        FILE *file = fopen(path, "r");
+
+        assert_true(system_now_us() < end_us);
+        if (file == NULL || fscanf(file, "pid %u\n", &pid) != 1) {
+            Sleep(1);
+        }
+        if (file != NULL) {
+            fclose(file);
+        }
+    }
+    free(path);
+    return pid;
 }
 
 /* ---- what does not start ---- */
@@ -312,25 +337,50 @@ static int hold(void)
     return 0;
 }
 
-static void all_end_with_the_parent(void **state)
+static void spawn_self(const char *mode, const char *argument, os_handle output, struct process *out)
 {
+    const char *argv[] = {"test", mode, argument, NULL};
     wchar_t self_wide[MAX_PATH];
-    char *self;
-    const char *argv[] = {"test", "--hold", NULL};
     struct process_spec spec;
-    struct process parent = {OS_HANDLE_NONE, 0};
-    os_handle reader, writer, member[2];
+    char *self;
 
-    (void)state;
     assert_true(GetModuleFileNameW(NULL, self_wide, MAX_PATH) > 0);
     self = wide_to_utf8(self_wide);
-    run_pipe(&reader, &writer);
     process_spec_init(&spec);
     spec.program = self;
     spec.argv = argv;
     spec.env = run_environment();
-    spec.out = writer;
-    assert_int_equal(process_spawn(&spec, &parent, NULL), 0);
+    spec.out = output;
+    assert_int_equal(process_spawn(&spec, out, NULL), 0);
+    free(self);
+}
+
+/* A runner that does not look after its parent: the system ends it. */
+static void even_a_dead_runner_ends_with_the_parent(void **state)
+{
+    char *directory = make_fake(run_child_path());
+    struct process parent = {OS_HANDLE_NONE, 0};
+    os_handle runner;
+
+    (void)state;
+    spawn_self("--hold-fake", directory, OS_HANDLE_NONE, &parent);
+    runner = run_open_process(fake_pid(directory));
+    assert_true(runner != OS_HANDLE_NONE);
+    assert_false(run_is_signalled(runner));
+    process_close(&parent);
+    assert_int_equal(WaitForSingleObject((HANDLE)runner, 1000), WAIT_OBJECT_0);
+    handle_close(&runner);
+    remove_fake(directory);
+}
+
+static void all_end_with_the_parent(void **state)
+{
+    struct process parent = {OS_HANDLE_NONE, 0};
+    os_handle reader, writer, member[2];
+
+    (void)state;
+    run_pipe(&reader, &writer);
+    spawn_self("--hold", NULL, writer, &parent);
     handle_close(&writer);
     for (int i = 0; i < 2; i++) {
         char line[64];
@@ -348,7 +398,6 @@ static void all_end_with_the_parent(void **state)
     }
     process_close(&parent);
     handle_close(&reader);
-    free(self);
 }
 
 int main(int argc, char **argv)
@@ -365,10 +414,17 @@ int main(int argc, char **argv)
         cmocka_unit_test(our_environment_and_handles_do_not_reach_the_command),
         cmocka_unit_test(a_killed_runner_is_reported_at_once),
         cmocka_unit_test(all_end_with_the_parent),
+        cmocka_unit_test(even_a_dead_runner_ends_with_the_parent),
     };
 
     if (argc > 1 && strcmp(argv[1], "--hold") == 0) {
         return hold();
+    }
+    if (argc > 2 && strcmp(argv[1], "--hold-fake") == 0) {
+        struct launch_options options = options_for(argv[2], RUN_WAIT_MS);
+        struct launch *launch = NULL;
+
+        return launch_start(&options, &launch, NULL) == 0;
     }
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -172,9 +172,12 @@ static void withdrawn_writes_arrive_to_the_byte(void **state)
     for (size_t i = 0; i < BIG; i++) {
         data[i] = (unsigned char)(i % 251);
     }
-    /* Nobody reads, so this stays under way; what is left of it is written anew, over and over. */
+    /* The reader takes a little of it and stops; then what is left is written anew, over and over. */
     for (int round = 0; round < 3; round++) {
         loop_stream_write(fixture.one, data + expected, BIG - expected, note, &written);
+        loop_stream_read(fixture.other, got + total, 1000, note, &read);
+        run_until(fixture.loop, &read.calls, ++reads);
+        total += read.bytes;
         expected += loop_stream_cancel_write(fixture.one);
         assert_false(loop_stream_writing(fixture.one));
         assert_true(expected < BIG);

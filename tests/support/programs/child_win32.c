@@ -309,6 +309,25 @@ static int do_connect(int count, wchar_t **args)
     return ReadFile(pipe, &byte, 1, &got, NULL) ? 95 : (int)GetLastError();
 }
 
+/* In the place of postern-runner: one that never connects and does not care for its parent. Says its process id in a
+ * file beside itself. */
+static int be_a_dead_runner(void)
+{
+    wchar_t path[MAX_PATH + 8];
+    HANDLE file;
+
+    GetModuleFileNameW(NULL, path, MAX_PATH);
+    wcscat(path, L".pid");
+    file = CreateFileW(path, GENERIC_WRITE, 0, NULL, CREATE_ALWAYS, 0, NULL);
+    if (file != INVALID_HANDLE_VALUE) {
+        out = file;
+        say_number(L"pid", GetCurrentProcessId());
+        CloseHandle(file);
+    }
+    Sleep(WAIT_MS);
+    return 98;
+}
+
 int main(void)
 {
     static const struct {
@@ -330,8 +349,7 @@ int main(void)
 
     out = GetStdHandle(STD_OUTPUT_HANDLE);
     if (args != NULL && count > 1 && wcscmp(args[1], L"--endpoint") == 0) {
-        Sleep(WAIT_MS); /* in the place of postern-runner: one that never connects */
-        return 98;
+        return be_a_dead_runner();
     }
     for (size_t i = 0; args != NULL && count > 1 && i < sizeof(modes) / sizeof(modes[0]); i++) {
         if (wcscmp(args[1], modes[i].name) == 0) {
