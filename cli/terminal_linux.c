@@ -46,9 +46,9 @@ bool terminal_size(uint16_t *rows, uint16_t *cols)
     return false;
 }
 
-/* Setting the modes from the background would stop us (SIGTTOU), and would be wrong. A terminal that is not our
- * controlling one knows no foreground. */
-static bool in_background(void)
+/* Setting the modes from there would stop us (SIGTTOU), and would be wrong. A terminal that is not our controlling one
+ * knows no foreground. */
+bool terminal_in_background(void)
 {
     pid_t foreground = tcgetpgrp(STDIN_FILENO);
 
@@ -70,7 +70,7 @@ void terminal_leave_raw(void)
 {
     int saved = errno;
 
-    if (terminal.wants_raw && !in_background()) {
+    if (terminal.wants_raw && !terminal_in_background()) {
         set_modes(&terminal.before);
     }
     terminal.wants_raw = 0;
@@ -119,7 +119,7 @@ int terminal_enter_raw(struct postern_error *error)
         }
     }
     terminal.wants_raw = 1;
-    if (!in_background() && set_modes(&terminal.raw) != 0) {
+    if (!terminal_in_background() && set_modes(&terminal.raw) != 0) {
         int os_error = errno;
         terminal_leave_raw();
         return error_os(error, POSTERN_E_OS, "terminal", "tcsetattr", os_error,

@@ -244,3 +244,18 @@ sees "Ctrl-D leads back to the shell" '^PROMPT> *$'
 line "echo LEFT''-IT"
 sees "and it ends as always" 'LEFT-IT'
 sane "the terminal is as before after that" before
+
+# ---- in the background ----
+fresh
+modes before
+line "$run -- sh -c 'sleep 0.5; echo OUT''-PUT; read x; echo GOT''-\$x' &"
+sees "in the background the command's output comes" 'OUT-PUT'
+line "jobs; echo LIS''TED"
+sees "the shell has the keys" 'LISTED'
+if screen_has 'Stopped|Suspended'; then not_ok "postern does not stop for them" "$(screen)"; else ok "postern does not stop for them"; fi
+sane "nor touches the terminal" before
+line "fg"
+sees "fg" 'sh -c'
+line "typed"
+sees "brings the keys to the command" 'GOT-typed'
+sane "the terminal is as before after that" before
