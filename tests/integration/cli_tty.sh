@@ -202,15 +202,15 @@ sees "and passes on its status" 'STATUS-5'
 
 # ---- the terminal afterwards, when postern is ended ----
 # The pid is taken from the shell that becomes postern.
-for signal in TERM HUP INT QUIT; do
+for signal in TERM HUP INT QUIT ABRT USR1; do
     fresh
     modes before
     rm -f pid
-    line "sh -c 'echo \$\$ >pid.part; mv pid.part pid; exec $run -- sh -c \"echo RUN''NING; exec sleep 600\"'; echo STATUS''-\$?"
+    line "sh -c 'ulimit -c 0; echo \$\$ >pid.part; mv pid.part pid; exec $run -- sh -c \"echo RUN''NING; exec sleep 600\"'; echo STATUS''-\$?"
     sees "SIG$signal: a command runs" 'RUNNING'
     until_true 20 test -s pid || true
     kill -s "$signal" "$(cat pid)"
-    sees "SIG$signal: postern ends with the status of a signal" 'STATUS-(129|130|131|143)$'
+    sees "SIG$signal: postern ends with the status of a signal" 'STATUS-(129|130|131|134|138|143)$'
     sane "SIG$signal: the terminal is as before" before
 done
 
