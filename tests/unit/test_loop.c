@@ -428,46 +428,6 @@ static void timers_fire_in_order_and_once(void **state)
     loop_destroy(loop);
 }
 
-/* A write that a timer starts, on a stream that has been served in the same round. */
-struct late_write {
-    struct loop_stream *stream;
-    struct outcome written;
-};
-
-static void write_late(void *context)
-{
-    struct late_write *late = context;
-
-    loop_stream_write(late->stream, "b", 1, note, &late->written);
-}
-
-static void what_a_timer_starts_is_not_forgotten(void **state)
-{
-    struct loop *loop = NULL;
-    os_handle one = OS_HANDLE_NONE, other = OS_HANDLE_NONE; /* the other is not watched: its events would wake us */
-    struct late_write late = {NULL, {0, 0, 0}};
-    struct outcome first = {0, 0, 0};
-    struct loop_timer timer = {0};
-    uint64_t start_us;
-
-    (void)state;
-    pair_open(&one, &other);
-    assert_int_equal(loop_create(&loop, NULL), 0);
-    assert_int_equal(loop_stream_open(loop, one, LOOP_READ_WRITE, &late.stream, NULL), 0);
-    for (int i = 0; i < 3; i++) {
-        assert_int_equal(loop_run_once(loop, 0, NULL), 0);
-    }
-    loop_stream_write(late.stream, "a", 1, note, &first);
-    assert_true(loop_timer_start(loop, &timer, 0, write_late, &late));
-    run_until(loop, &first.calls, 1);
-    start_us = system_now_us();
-    run_until(loop, &late.written.calls, 1);
-    assert_true(system_now_us() - start_us < SECOND_US / 2); /* it did not wait for something else to happen */
-    loop_stream_close(late.stream);
-    handle_close(&other);
-    loop_destroy(loop);
-}
-
 static void restarted_timer_keeps_the_last_time(void **state)
 {
     struct loop *loop = NULL;
@@ -698,7 +658,6 @@ int main(void)
         cmocka_unit_test(a_timer_may_start_what_was_served_already),
         cmocka_unit_test(busy_stream_starves_nobody),
         cmocka_unit_test(timers_fire_in_order_and_once),
-        cmocka_unit_test(what_a_timer_starts_is_not_forgotten),
         cmocka_unit_test(restarted_timer_keeps_the_last_time),
         cmocka_unit_test(timer_without_delay_cannot_hold_the_loop),
         cmocka_unit_test(what_a_timer_starts_is_not_forgotten),
