@@ -354,7 +354,6 @@ int loop_run_once(struct loop *loop, int64_t timeout_us, struct postern_error *e
         /* Streams before timers: bytes that have come restart the timer that waits for their absence. */
         serve_tasks(loop);
         fire_timers(loop);
-        ring_move(&loop->ready, &loop->later); /* last: timers, too, start what has had its turn in this round */
     }
     /* Last: a timer, too, may have queued what had its turn in this round. */
     ring_move(&loop->ready, &loop->later);
