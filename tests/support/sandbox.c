@@ -46,6 +46,9 @@ enum postern_level test_level(void)
 {
     static const enum postern_level levels[] = {POSTERN_LEVEL_ELEVATED, POSTERN_LEVEL_RESTRICTED};
     const char *wanted = getenv("POSTERN_TEST_LEVEL");
+#if defined(__SANITIZE_THREAD__)
+    return POSTERN_LEVEL_NONE; /* the keeper cannot lock the file tree with that sanitizer in it */
+#endif
     for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++)
         if (wanted ? strcmp(wanted, postern_level_name(levels[i])) == 0 : postern_level_check(levels[i], NULL) == 0)
             return levels[i];
