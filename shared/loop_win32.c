@@ -82,8 +82,8 @@ static void receive(struct loop *loop, const OVERLAPPED_ENTRY *entry)
     }
 }
 
-/* Takes packets out of the port. A call that is not filled has looked once in vain, which is dear on Wine, so we ask for
- * one, and for more as long as there are more. */
+/* Takes packets out of the port. A call that is not filled has looked once in vain, which is dear on Wine, so we ask
+ * for one, and for more as long as there are more. */
 static bool fetch(struct loop *loop, OVERLAPPED_ENTRY *entries, ULONG *count, DWORD wait_ms)
 {
     if (!GetQueuedCompletionStatusEx(loop->port, entries, loop->fetch, count, wait_ms, FALSE)) {
