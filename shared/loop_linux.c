@@ -355,7 +355,8 @@ int loop_run_once(struct loop *loop, int64_t timeout_us, struct postern_error *e
         serve_tasks(loop);
         fire_timers(loop);
     }
-    ring_move(&loop->ready, &loop->later); /* after the timers: they queue tasks served in this round, too */
+    /* Last: a timer, too, may have queued what had its turn in this round. */
+    ring_move(&loop->ready, &loop->later);
     loop->running = false;
     settle(loop);
     return result;

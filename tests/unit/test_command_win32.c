@@ -513,6 +513,34 @@ static void freeing_a_full_terminal_does_not_hang(void **state)
     handle_close(&handle);
 }
 
+/* The classic deadlock: the console host can't end before its output is read, and we read only after it. */
+static void finishing_a_full_terminal_does_not_wait(void **state)
+{
+    const char *argv[] = {run_child_path(), "lines", "100000", NULL};
+    struct command_spec spec = {argv, run_environment(), "C:\\windows", true, 24, 80, false};
+    struct fixture *fixture = calloc(1, sizeof(*fixture));
+    uint64_t start_us;
+    os_handle handle;
+
+    (void)state;
+    assert_int_equal(loop_create(&fixture->loop, NULL), 0);
+    assert_int_equal(command_start(fixture->loop, &spec, &callbacks, fixture, &fixture->command, NULL), 0);
+    run_until(fixture, &fixture->spawned);
+    handle = run_open_process(fixture->pid);
+    assert_false(WaitForSingleObject((HANDLE)handle, 300) == WAIT_OBJECT_0);
+    command_kill(fixture->command);
+    run_until(fixture, &fixture->exited);
+    start_us = system_now_us();
+    command_finish_terminal(fixture->command);
+    assert_true(system_now_us() - start_us < 5 * SECOND_US);
+    start_sink(&fixture->out, command_stdout(fixture->command));
+    run_until(fixture, &fixture->out.ended);
+    assert_true(fixture->out.size > 0);
+    run_until(fixture, &fixture->emptied);
+    handle_close(&handle);
+    end(fixture);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -538,6 +566,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(pipes_have_no_size),
         cmocka_unit_test(hangup_closes_the_terminal),
         cmocka_unit_test(freeing_a_full_terminal_does_not_hang),
+        cmocka_unit_test(finishing_a_full_terminal_does_not_wait),
     };
     int status = 0;
 
