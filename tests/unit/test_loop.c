@@ -320,49 +320,6 @@ static void callback_may_close_everything(void **state)
     fixture_close(&fixture);
 }
 
-struct restart {
-    struct loop_stream *stream;
-    struct outcome *outcome;
-};
-
-static void write_again(void *context)
-{
-    struct restart *restart = context;
-
-    loop_stream_write(restart->stream, "2", 1, note, restart->outcome);
-}
-
-/* A timer starts a write on a stream that has had its turn in the same round: the next round must not sleep on it. The
- * other end is not in the loop, so that nothing else wakes it up. */
-static void a_timer_may_start_what_was_served_already(void **state)
-{
-    struct outcome written = {0, 0, 0};
-    struct restart restart = {NULL, &written};
-    struct loop_timer timer = {0};
-    struct loop *loop = NULL;
-    os_handle one = OS_HANDLE_NONE, other = OS_HANDLE_NONE;
-    uint64_t start_us;
-
-    (void)state;
-    pair_open(&one, &other);
-    assert_int_equal(loop_create(&loop, NULL), 0);
-    assert_int_equal(loop_stream_open(loop, one, LOOP_READ_WRITE, &restart.stream, NULL), 0);
-    for (int i = 0; i < 20; i++) {
-        assert_int_equal(loop_run_once(loop, 0, NULL), 0);
-    }
-    loop_stream_write(restart.stream, "1", 1, note, &written);
-    assert_true(loop_timer_start(loop, &timer, 0, write_again, &restart));
-    start_us = system_now_us();
-    while (written.calls < 2 && system_now_us() - start_us < 5 * (uint64_t)SECOND_US) {
-        assert_int_equal(loop_run_once(loop, 10 * SECOND_US, NULL), 0);
-    }
-    assert_int_equal(written.calls, 2);
-    assert_true(system_now_us() - start_us < 5 * (uint64_t)SECOND_US);
-    loop_stream_close(restart.stream);
-    handle_close(&other);
-    loop_destroy(loop);
-}
-
 /* A stream with endless data must not keep another, nor a timer, from being served. */
 static void busy_stream_starves_nobody(void **state)
 {
@@ -655,7 +612,6 @@ int main(void)
         cmocka_unit_test(blocked_write_ends_when_the_reader_goes),
         cmocka_unit_test(cancelled_operations_are_forgotten),
         cmocka_unit_test(callback_may_close_everything),
-        cmocka_unit_test(a_timer_may_start_what_was_served_already),
         cmocka_unit_test(busy_stream_starves_nobody),
         cmocka_unit_test(timers_fire_in_order_and_once),
         cmocka_unit_test(restarted_timer_keeps_the_last_time),
