@@ -24,6 +24,7 @@ bool ours_open(struct postern_sandbox **out)
     struct postern_sandbox_options options = POSTERN_SANDBOX_OPTIONS_INIT;
     options.level = ours_level;
     options.workspace = host_directory(); /* this program must be seen inside, wherever it was built */
+    options.libexec = host_product_directory();
     return postern_sandbox_open(&options, out, &error) == 0 || complain("no sandbox", &error);
 }
 

@@ -17,8 +17,8 @@ int host_pin(bool one);
 /* Path of this program, for the commands it is itself (child.h), and of the directory it is in. */
 const char *host_self(void);
 const char *host_directory(void);
-/* Path of a program built beside us: "postern", without ".exe". The string lives until the next call. */
-const char *host_product(const char *name);
+/* Where the product's programs were built, two folders up. */
+const char *host_product_directory(void);
 
 /* A command started the plain way: its stdin and stdout are ours to write and read. */
 enum direct_kind { DIRECT_PIPES, DIRECT_TERMINAL, DIRECT_NOTHING /* the null device */ };

@@ -52,20 +52,27 @@ const char *host_self(void)
     return length >= 0 ? path : "bench";
 }
 
+static void cut_last(char *path)
+{
+    char *slash = strrchr(path, '/');
+    if (slash)
+        *slash = '\0';
+}
+
 const char *host_directory(void)
 {
     static char path[4096];
     snprintf(path, sizeof(path), "%s", host_self());
-    char *slash = strrchr(path, '/');
-    if (slash)
-        *slash = '\0';
+    cut_last(path);
     return path;
 }
 
-const char *host_product(const char *name)
+const char *host_product_directory(void)
 {
-    static char path[4200];
-    snprintf(path, sizeof(path), "%s/../../%s", host_directory(), name);
+    static char path[4096];
+    snprintf(path, sizeof(path), "%s", host_directory());
+    cut_last(path);
+    cut_last(path);
     return path;
 }
 

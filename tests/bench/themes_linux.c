@@ -21,13 +21,15 @@ static bool cold(void)
 {
     static const char *const what = "cold start to exit of `true`";
     const char *const bwrap[] = {"bwrap", "--unshare-all", "--ro-bind", "/", "/", "true", NULL};
-    const char *const postern[] = {host_product("postern"), "run", "--level", postern_level_name(ours_level), "--",
+    char product[4200];
+    const char *const postern[] = {product, "run", "--level", postern_level_name(ours_level), "--",
                                    "true", NULL};
     struct direct_side ours = {.argv = postern, .kind = DIRECT_NOTHING}, peer = {.argv = bwrap, .kind = DIRECT_NOTHING};
     struct samples probe = {0};
     char directory[] = "/tmp/postern-bench-XXXXXX", before[4096];
     if (!measure_wanted(what))
         return true;
+    snprintf(product, sizeof(product), "%s/postern", host_product_directory());
     if (!getcwd(before, sizeof(before)) || !mkdtemp(directory) || chdir(directory) != 0)
         return false;
     bool good = true;
