@@ -13,9 +13,9 @@
 int bootstrap_encode(const struct bootstrap *bootstrap, struct buffer *out, struct postern_error *error)
 {
     bool fits = buffer_append(out, bootstrap->key, sizeof(bootstrap->key)) &&
-                json_write(json_pack("{s:s, s:s, s:b, s:I, s:o, s:o, s:o}", "version", postern_version(), "level",
-                                     postern_level_name(bootstrap->level), "network", bootstrap->network,
-                                     "max_processes", (json_int_t)bootstrap->max_processes, "readable",
+                json_write(json_pack("{s:s, s:s, s:b, s:b, s:I, s:o, s:o, s:o}", "version", postern_version(),
+                                     "level", postern_level_name(bootstrap->level), "network", bootstrap->network,
+                                     "no_local_sockets", bootstrap->no_local_sockets, "max_processes", (json_int_t)bootstrap->max_processes, "readable",
                                      json_from_strings(&bootstrap->readable), "writable",
                                      json_from_strings(&bootstrap->writable), "in_force",
                                      json_from_strings(&bootstrap->in_force)),
@@ -45,6 +45,7 @@ int bootstrap_decode(const void *data, size_t size, struct bootstrap *out, struc
     if (out->level == POSTERN_LEVEL_STRONGEST)
         json_fail(&fields, "level", "is not a known name");
     out->network = json_get_bool(&fields, "network", false);
+    out->no_local_sockets = json_get_bool(&fields, "no_local_sockets", false);
     out->max_processes = (uint32_t)json_get_number(&fields, "max_processes", 0, UINT32_MAX);
     json_get_strings(&fields, "readable", &out->readable, 1024);
     json_get_strings(&fields, "writable", &out->writable, 1024);

@@ -18,6 +18,7 @@ struct bootstrap {
     unsigned char key[CRYPTO_KEY_SIZE];
     enum postern_level level;
     bool network;
+    bool no_local_sockets; /* see runner/confine.h */
     uint32_t max_processes;
     struct strings readable; /* paths beneath which commands may read */
     struct strings writable; /* ... and also write */

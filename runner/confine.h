@@ -21,6 +21,7 @@ struct confinement {
     size_t path_count;
     bool network;            /* false: sockets other than AF_UNIX are refused by seccomp too */
     bool no_user_namespaces; /* always true but at level none */
+    bool no_local_sockets;   /* AF_UNIX is refused as well: set where no mount namespace hides the host's services */
     uint32_t max_processes;  /* 0: leave the limit alone */
 };
 

@@ -132,6 +132,7 @@ static int confine(struct runner *runner, struct postern_error *error)
         .path_count = count,
         .network = bootstrap->network,
         .no_user_namespaces = bootstrap->level != POSTERN_LEVEL_NONE,
+        .no_local_sockets = bootstrap->no_local_sockets,
         .max_processes = bootstrap->max_processes,
     };
     int status = confine_self(&confinement, &runner->bootstrap->in_force, error);

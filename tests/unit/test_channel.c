@@ -4,6 +4,7 @@
 #include "ipc/channel.h"
 
 #include "shared/system.h"
+#include "shared/text.h"
 #include "tests/support/pair.h"
 #include "tests/support/test.h"
 
@@ -57,7 +58,7 @@ static void on_closed(void *context, const struct postern_error *error)
 {
     struct end *end = context;
     end->closed = error->code;
-    strncpy(end->why, error->message, sizeof(end->why) - 1);
+    text_copy(end->why, sizeof(end->why), error->message);
 }
 
 static const struct channel_callbacks callbacks = {on_ready, on_phase, on_frame, on_closed};

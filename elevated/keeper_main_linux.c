@@ -1,0 +1,143 @@
+/*
+ * keeper_main_linux.c - postern-keeper: the trusted first process of a sandbox. Started by elevated/launch_linux.c as
+ * root (level elevated) or as root of a new user namespace (restricted), in new namespaces; by nobody else.
+ *
+ * It makes what the sandbox sees as its plan says, starts the runner as the sandbox user, gives up its own privileges,
+ * and then only waits. As pid 1 of the sandbox, which the runner cannot touch, it makes sure that nothing outlives the
+ * parent or the runner: it ends, and the kernel ends all the rest. It also holds the lock of the sandbox user, so that
+ * the user is not given to another sandbox while a process of this one may live.
+ */
+#include "elevated/keeper_linux.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "elevated/temporary_linux.h"
+#include "shared/text.h"
+
+static void tell(const struct report *report)
+{
+    unsigned char message[REPORT_SIZE];
+    report_encode(report, message);
+    /* a parent that does not listen any more needs no news */
+    (void)send(KEEPER_FD_STATUS, message, sizeof(message), MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+static int tell_failure(const struct keeper_failure *failure)
+{
+    struct report report = {.kind = REPORT_FAILED, .where = failure->where, .os_error = failure->os_error};
+    text_copy(report.call, sizeof(report.call), failure->call);
+    text_copy(report.item, sizeof(report.item), failure->item);
+    tell(&report);
+    return 1;
+}
+
+static bool read_plan(struct wire_reader *reader, struct plan_header *header, struct keeper_failure *failure)
+{
+    struct stat file;
+    failure->where = REPORT_PHASE_PLAN;
+    if (fstat(KEEPER_FD_PLAN, &file) != 0)
+        return keeper_failed(failure, "fstat", "");
+    if (file.st_size <= 0 || file.st_size > PLAN_LIMIT) {
+        errno = EINVAL;
+        return keeper_failed(failure, "", "its size is wrong");
+    }
+    void *bytes = mmap(NULL, (size_t)file.st_size, PROT_READ, MAP_PRIVATE, KEEPER_FD_PLAN, 0);
+    if (bytes == MAP_FAILED)
+        return keeper_failed(failure, "mmap", "");
+    wire_reader_init(reader, bytes, (size_t)file.st_size);
+    if (!plan_decode_header(reader, header)) {
+        errno = 0;
+        return keeper_failed(failure, "", "it was made by another version of postern");
+    }
+    return true;
+}
+
+static bool take_steps(struct wire_reader *reader, const struct plan_header *header, struct keeper_failure *failure)
+{
+    struct keeper_mounts mounts;
+    struct plan_step step;
+    keeper_mounts_init(&mounts, header);
+    for (uint32_t i = 0; i < header->step_count; i++) {
+        if (!plan_decode_step(reader, &step)) {
+            failure->where = REPORT_PHASE_PLAN;
+            errno = 0;
+            return keeper_failed(failure, "", "a step cannot be read");
+        }
+        if (!keeper_take_step(&mounts, &step, failure))
+            return false;
+    }
+    if (wire_read_all(reader))
+        return true;
+    failure->where = REPORT_PHASE_PLAN;
+    errno = 0;
+    return keeper_failed(failure, "", "it is longer than it says");
+}
+
+/* What only the start needed. The lock stays, whatever its number. */
+static void close_unneeded(bool has_log)
+{
+    close(KEEPER_FD_PLAN);
+    close(KEEPER_FD_RUNNER);
+    close(KEEPER_FD_ENDPOINT);
+    close(KEEPER_FD_BOOTSTRAP);
+    if (has_log)
+        close(KEEPER_FD_OPTIONAL);
+}
+
+static bool start(struct plan_header *header, pid_t *runner, struct keeper_failure *failure)
+{
+    struct wire_reader reader;
+    mode_t mask = umask(0);
+    failure->where = REPORT_PHASE_START;
+    if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
+        return keeper_failed(failure, "prctl", "PR_SET_DUMPABLE");
+    if (getpid() != 1 && prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0)
+        return keeper_failed(failure, "prctl", "PR_SET_CHILD_SUBREAPER");
+    if (!read_plan(&reader, header, failure) || !take_steps(&reader, header, failure))
+        return false;
+    if (chdir("/") != 0)
+        return keeper_failed(failure, "chdir", "/");
+    return keeper_start_runner(header, mask, runner, failure);
+}
+
+int main(void)
+{
+    struct plan_header header = {.temporary = ""};
+    struct keeper_failure failure = {.call = "", .item = ""};
+    struct report ended = {.kind = REPORT_ENDED};
+    pid_t runner = -1;
+    int result = 0;
+    struct stat status_socket;
+    if (fstat(KEEPER_FD_STATUS, &status_socket) != 0 || !S_ISSOCK(status_socket.st_mode)) {
+        fputs("postern-keeper: started by postern itself, not by hand\n", stderr);
+        return 2;
+    }
+    int children = keeper_watch_children();
+    if (children < 0) {
+        failure.where = REPORT_PHASE_WATCH;
+        keeper_failed(&failure, "signalfd", "");
+        return tell_failure(&failure);
+    }
+    if (!start(&header, &runner, &failure)) {
+        result = tell_failure(&failure);
+    } else {
+        close_unneeded(header.has_log);
+        if (!keeper_drop_privileges(NULL, &failure))
+            result = tell_failure(&failure);
+        else if (keeper_watch(children, runner, &ended.wait_status))
+            tell(&ended);
+    }
+    if (getpid() != 1) {
+        keeper_end_descendants(children);
+        if (header.temporary[0])
+            temporary_remove(header.temporary);
+    }
+    return result;
+}

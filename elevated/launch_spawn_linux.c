@@ -1,0 +1,206 @@
+/*
+ * launch_spawn_linux.c - starting the keeper or the runner with exactly its descriptors. Parent; see
+ * launch_spawn_linux.h.
+ */
+#include "elevated/launch_spawn_linux.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "elevated/report_linux.h"
+#include "shared/process_linux.h"
+#include "shared/text.h"
+
+static const char STAGE[] = "launch";
+#ifndef MFD_NOEXEC_SEAL
+#define MFD_NOEXEC_SEAL 0x0008U
+#endif
+
+static char *const no_environment[] = {NULL};
+
+void spawn_init(struct spawn *spawn)
+{
+    spawn->runner = spawn->keeper = spawn->bootstrap = spawn->log = OS_HANDLE_NONE;
+    spawn->parent = spawn->endpoint = spawn->lock = OS_HANDLE_NONE;
+}
+
+void spawn_close(struct spawn *spawn)
+{
+    handle_close(&spawn->runner);
+    handle_close(&spawn->keeper);
+    handle_close(&spawn->bootstrap);
+    handle_close(&spawn->log);
+    handle_close(&spawn->parent);
+    spawn->endpoint = spawn->lock = OS_HANDLE_NONE;
+}
+
+/* ---- files ---- */
+
+/* A helper that anybody may overwrite would run with our rights. */
+static int open_helper(const char *libexec, const char *name, os_handle *out, struct postern_error *error)
+{
+    struct stat status;
+    int result = POSTERN_OK;
+    char *path = text_format("%s/%s", libexec, name);
+    if (!path)
+        return error_memory(error, STAGE);
+    int file = open(path, O_PATH | O_CLOEXEC);
+    if (file < 0) {
+        result = error_os(error, POSTERN_E_RUNNER_MISSING, STAGE, "open", errno, "the helper %s", path);
+        error_remedy(error, "reinstall postern, or set POSTERN_LIBEXEC to the directory of its helpers");
+    } else if (fstat(file, &status) != 0 || !S_ISREG(status.st_mode) || (status.st_mode & S_IWOTH)) {
+        close(file);
+        result = error_set(error, POSTERN_E_RUNNER_START, STAGE, "", "the helper %s is not a file that only its owner "
+                           "can change", path);
+        error_remedy(error, "chmod o-w it, or reinstall postern");
+    } else {
+        *out = file;
+    }
+    free(path);
+    return result;
+}
+
+static int open_log(const char *path, os_handle *out, struct postern_error *error)
+{
+    int file = open(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC, 0600);
+    if (file < 0)
+        return error_os(error, POSTERN_E_OS, STAGE, "open", errno, "the log file %s", path);
+    *out = file;
+    return POSTERN_OK;
+}
+
+int spawn_open(struct spawn *spawn, const char *libexec, bool with_keeper, const char *log_file,
+               struct postern_error *error)
+{
+    int result = open_helper(libexec, "postern-runner", &spawn->runner, error);
+    if (result == POSTERN_OK && with_keeper)
+        result = open_helper(libexec, "postern-keeper", &spawn->keeper, error);
+    if (result == POSTERN_OK && log_file)
+        result = open_log(log_file, &spawn->log, error);
+    if (result != POSTERN_OK)
+        return result;
+    spawn->parent = (os_handle)syscall(SYS_pidfd_open, getpid(), 0);
+    if (spawn->parent < 0)
+        return error_os(error, POSTERN_E_CONFINE, STAGE, "pidfd_open", errno, "a handle of this process");
+    return POSTERN_OK;
+}
+
+/* Unlike a pipe it takes all we have without a reader, also for a user whose pipes have been cut to one page. */
+static int memory_file(const char *name, struct buffer *contents, os_handle *out, struct postern_error *error)
+{
+    size_t size = buffer_length(contents);
+    int file = memfd_create(name, MFD_CLOEXEC | MFD_NOEXEC_SEAL);
+    if (file < 0 && errno == EINVAL)
+        file = memfd_create(name, MFD_CLOEXEC); /* before Linux 6.3 */
+    if (file < 0)
+        return error_os(error, POSTERN_E_OS, STAGE, "memfd_create", errno, "a file in memory");
+    ssize_t written = pwrite(file, buffer_data(contents), size, 0);
+    if (written != (ssize_t)size) {
+        int number = written < 0 ? errno : ENOSPC;
+        close(file);
+        return error_os(error, POSTERN_E_OS, STAGE, "pwrite", number, "a file in memory");
+    }
+    *out = file;
+    return POSTERN_OK;
+}
+
+int spawn_set_bootstrap(struct spawn *spawn, const struct bootstrap *bootstrap, struct postern_error *error)
+{
+    struct buffer record;
+    buffer_init(&record, BOOTSTRAP_LIMIT);
+    handle_close(&spawn->bootstrap);
+    int result = bootstrap_encode(bootstrap, &record, error);
+    if (result == POSTERN_OK)
+        result = memory_file("postern-bootstrap", &record, &spawn->bootstrap, error);
+    buffer_wipe(&record);
+    return result;
+}
+
+/* ---- processes ---- */
+
+static int encode_plan(const struct plan *plan, os_handle *out, struct postern_error *error)
+{
+    struct buffer bytes;
+    buffer_init(&bytes, PLAN_LIMIT);
+    int result = plan_encode(plan, &bytes) ? memory_file("postern-plan", &bytes, out, error)
+                                           : error_memory(error, STAGE);
+    buffer_free(&bytes);
+    return result;
+}
+
+int spawn_keeper(const struct spawn *spawn, const struct plan *plan, unsigned long namespaces, struct process *out,
+                 os_handle *status, struct postern_error *error)
+{
+    static const char *const argv[] = {"postern-keeper", NULL};
+    const struct process_linux_options options = {.namespaces = namespaces,
+                                                  .map_self = (namespaces & CLONE_NEWUSER) != 0};
+    const int on = 1;
+    os_handle pass[9];
+    size_t count = 0;
+    os_handle plan_file = OS_HANDLE_NONE;
+    int pair[2] = {-1, -1};
+    struct process_spec spec;
+    int result = encode_plan(plan, &plan_file, error);
+    if (result != POSTERN_OK)
+        return result;
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0 ||
+        setsockopt(pair[0], SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) != 0) {
+        result = error_os(error, POSTERN_E_OS, STAGE, "socketpair", errno, "the keeper's status socket");
+        goto out;
+    }
+    /* the order of report_linux.h */
+    pass[count++] = pair[1];
+    pass[count++] = plan_file;
+    pass[count++] = spawn->parent;
+    pass[count++] = spawn->runner;
+    pass[count++] = spawn->endpoint;
+    pass[count++] = spawn->bootstrap;
+    if (spawn->log != OS_HANDLE_NONE)
+        pass[count++] = spawn->log;
+    if (spawn->lock != OS_HANDLE_NONE)
+        pass[count++] = spawn->lock;
+    process_spec_init(&spec);
+    spec.program_handle = spawn->keeper;
+    spec.argv = argv;
+    spec.env = (const char *const *)no_environment;
+    spec.pass = pass;
+    spec.pass_count = count;
+    spec.new_session = true; /* keys typed at the parent's terminal are not for us */
+    result = process_spawn_linux(&spec, &options, out, error);
+    if (result == POSTERN_OK) {
+        *status = pair[0];
+        pair[0] = -1;
+    }
+out:
+    if (pair[0] >= 0)
+        close(pair[0]);
+    if (pair[1] >= 0)
+        close(pair[1]);
+    handle_close(&plan_file);
+    return result;
+}
+
+int spawn_runner(const struct spawn *spawn, struct process *out, struct postern_error *error)
+{
+    bool logs = spawn->log != OS_HANDLE_NONE;
+    const char *const argv[] = {"postern-runner", "--endpoint", "fd:3", "--bootstrap", "fd:4", "--parent", "fd:5",
+                                logs ? "--log" : NULL, "fd:6", NULL};
+    const os_handle pass[] = {spawn->endpoint, spawn->bootstrap, spawn->parent, spawn->log};
+    struct process_spec spec;
+    process_spec_init(&spec);
+    spec.program_handle = spawn->runner;
+    spec.argv = argv;
+    spec.env = (const char *const *)no_environment;
+    spec.pass = pass;
+    spec.pass_count = logs ? 4 : 3;
+    spec.new_session = true;
+    return process_spawn(&spec, out, error);
+}

@@ -1,0 +1,40 @@
+/*
+ * launch_spawn_linux.h - the mechanics of starting a keeper (or, at level none, a runner): files in memory, opened
+ * helpers, descriptors in their order. Private to elevated/launch_*_linux.c. Parent.
+ */
+#ifndef POSTERN_ELEVATED_LAUNCH_SPAWN_LINUX_H
+#define POSTERN_ELEVATED_LAUNCH_SPAWN_LINUX_H
+
+#include "elevated/plan_linux.h"
+#include "ipc/bootstrap.h"
+#include "shared/handle.h"
+#include "shared/process.h"
+
+/* What both kinds of start need; all descriptors are ours to close. */
+struct spawn {
+    os_handle runner;    /* postern-runner, opened for execution only */
+    os_handle keeper;    /* postern-keeper; NONE at level none */
+    os_handle bootstrap; /* file in memory, at its start */
+    os_handle log;       /* NONE: no log */
+    os_handle parent;    /* pidfd of this process */
+    os_handle endpoint;  /* borrowed: the runner's end of the channel */
+    os_handle lock;      /* borrowed: lock of the sandbox user; NONE: there is none */
+};
+void spawn_init(struct spawn *spawn);
+void spawn_close(struct spawn *spawn);
+
+/* Opens helpers, log and pidfd. */
+int spawn_open(struct spawn *spawn, const char *libexec, bool with_keeper, const char *log_file,
+               struct postern_error *error);
+
+/* Puts the record into a file in memory, for one reader. */
+int spawn_set_bootstrap(struct spawn *spawn, const struct bootstrap *bootstrap, struct postern_error *error);
+
+/* Starts the keeper in new namespaces (CLONE_NEW* flags). *status is our end of its status socket. */
+int spawn_keeper(const struct spawn *spawn, const struct plan *plan, unsigned long namespaces, struct process *out,
+                 os_handle *status, struct postern_error *error);
+
+/* Starts the runner itself. */
+int spawn_runner(const struct spawn *spawn, struct process *out, struct postern_error *error);
+
+#endif
