@@ -54,20 +54,34 @@ static int check_workspace(const char *path, char **out, struct postern_error *e
     return 0;
 }
 
-/* Where the helpers are: said by the caller or the environment, else beside this program (a build tree), else where
- * they were installed. */
+/* Looks for the helpers around the directory that this program or library is in: a build tree has them beside it, an
+ * installation, wherever it was moved to, in libexec. Allocated; NULL when they are in none of these. */
+static char *find_nearby(const char *directory)
+{
+    static const char *const places[] = {"", "/../libexec/postern", "/../../libexec/postern"};
+    for (size_t i = 0; directory && i < sizeof(places) / sizeof(places[0]); i++) {
+        char *path = text_format("%s%s", directory, places[i]);
+        if (path && launch_has_helpers(path))
+            return path;
+        free(path);
+    }
+    return NULL;
+}
+
+/* Said by the caller or the environment, else nearby, else where they were to be installed. */
 static int find_libexec(const char *said, char **out, struct postern_error *error)
 {
     struct strings environment = {0};
-    const char *from_environment = NULL;
     if (!said && environment_of_process(&environment))
-        from_environment = environment_get(&environment, "POSTERN_LIBEXEC", environment_folds());
-    if (said || from_environment) {
-        *out = text_duplicate(said ? said : from_environment);
+        said = environment_get(&environment, "POSTERN_LIBEXEC", environment_folds());
+    if (said) {
+        *out = text_duplicate(said);
     } else {
-        char *beside = system_program_directory();
-        *out = beside && launch_has_helpers(beside) ? text_duplicate(beside) : text_duplicate(POSTERN_LIBEXEC_DIR);
-        free(beside);
+        char *here = system_program_directory();
+        *out = find_nearby(here);
+        if (!*out)
+            *out = text_duplicate(POSTERN_LIBEXEC_DIR);
+        free(here);
     }
     strings_free(&environment);
     return *out ? 0 : error_memory(error, STAGE);

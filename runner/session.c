@@ -277,7 +277,6 @@ static void start_timeout(struct session *session)
 static void command_spawned(void *context, uint32_t pid)
 {
     struct session *session = context;
-    session->started_us = system_now_us();
     set_state(session, SESSION_RUNNING);
     send_spawned(session, pid);
     start_timeout(session);
@@ -357,6 +356,7 @@ struct session *session_start(const struct session_owner *owner, uint32_t id, co
         return NULL;
     session->owner = owner;
     session->id = id;
+    session->started_us = system_now_us();
     session->tty = spawn->tty;
     session->keep = spawn->keep;
     session->window = spawn->window;

@@ -15,7 +15,6 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -26,6 +25,7 @@
 
 #define STACK_SIZE (64u * 1024u)
 #define SIGNAL_COUNT 64
+#define DESCRIPTORS_MAX 32 /* the standard three, those passed, the program; no heap in a forked process (reaper) */
 #define NAMESPACES                                                                                                     \
     ((unsigned long)(CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID |      \
                      CLONE_NEWNET))
@@ -34,7 +34,7 @@
 struct birth {
     const struct process_spec *spec;
     const struct process_linux_options *options;
-    int *source; /* what becomes descriptor 0, 1, ...; the program's, if any, comes last */
+    int source[DESCRIPTORS_MAX]; /* what becomes descriptor 0, 1, ...; the program's, if any, comes last */
     size_t count;
     char uid_map[40], gid_map[40];
     const char *failed; /* the step that did not work; NULL: none */
@@ -201,9 +201,8 @@ static int choose_descriptors(struct birth *birth, int *null, struct postern_err
     bool by_handle = spec->program_handle != OS_HANDLE_NONE;
 
     birth->count = 3 + spec->pass_count + (by_handle ? 1 : 0);
-    birth->source = calloc(birth->count, sizeof(*birth->source));
-    if (birth->source == NULL) {
-        return error_memory(error, "spawn");
+    if (birth->count > DESCRIPTORS_MAX) {
+        return error_set(error, POSTERN_E_INVALID, "spawn", "", "too many handles to pass on");
     }
     for (size_t i = 0; i < 3; i++) {
         os_handle handle = spec->terminal != OS_HANDLE_NONE ? spec->terminal : standard[i];
@@ -329,8 +328,10 @@ int process_spawn_linux(const struct process_spec *spec, const struct process_li
     assert(spec->argv != NULL && spec->argv[0] != NULL && spec->env != NULL);
     assert((options->namespaces & ~NAMESPACES) == 0);
     assert(!options->map_self || (options->namespaces & CLONE_NEWUSER) != 0);
-    (void)snprintf(birth.uid_map, sizeof(birth.uid_map), "%u %u 1", geteuid(), geteuid());
-    (void)snprintf(birth.gid_map, sizeof(birth.gid_map), "%u %u 1", getegid(), getegid());
+    if (options->map_self) {
+        (void)snprintf(birth.uid_map, sizeof(birth.uid_map), "%u %u 1", geteuid(), geteuid());
+        (void)snprintf(birth.gid_map, sizeof(birth.gid_map), "%u %u 1", getegid(), getegid());
+    }
     result = choose_descriptors(&birth, &null, error);
     if (result != 0) {
         goto out;
@@ -353,7 +354,6 @@ out:
     if (null >= 0) {
         (void)close(null);
     }
-    free(birth.source);
     return result;
 }
 

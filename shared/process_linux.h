@@ -17,7 +17,8 @@ int process_spawn_linux(const struct process_spec *spec, const struct process_li
 
 /* For a process that has just been forked: moves source[i] to descriptor i, for all `count` of them, without the
  * close-on-exec flag, and closes every other descriptor. Any order and any repetition will do. Overwrites source[].
- * Async-signal-safe. Returns NULL, or the call that failed with errno set; the descriptors are in disorder then. */
+ * Async-signal-safe. Returns NULL, or the call that failed with errno set; unless that is "fcntl" the descriptors
+ * are in disorder then. */
 const char *process_arrange_descriptors(int *source, size_t count);
 
 #endif

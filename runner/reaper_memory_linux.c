@@ -1,0 +1,91 @@
+/*
+ * reaper_memory_linux.c - making an idle reaper small. Runs in the reaper.
+ *
+ * A fork shares all memory until one side writes. The runner goes on writing, to its heap and its buffers, and each
+ * page that it changes leaves the old one to the reaper alone: in the end every reaper would hold what the runner had
+ * when it was forked. The reaper needs none of it.
+ */
+#include "runner/reaper_linux.h"
+
+#include "runner/tree_linux.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define PAGE 4096u
+#define LINE 160 /* no line that matters is longer: they have no path */
+
+struct range {
+    uintptr_t start, end;
+};
+
+/* "start-end rw-p offset 00:00 0   [heap]": private memory of no file, the heap or without a name. */
+static bool parse_line(const char *line, struct range *range, bool *heap)
+{
+    unsigned long inode = 1;
+    char access[8] = "", name[16] = "";
+    int fields = sscanf(line, "%" SCNxPTR "-%" SCNxPTR " %7s %*s %*s %lu %15s", &range->start, &range->end, access,
+                        &inode, name);
+
+    *heap = fields == 5 && strcmp(name, "[heap]") == 0;
+    return fields >= 4 && inode == 0 && strcmp(access, "rw-p") == 0 && (fields == 4 || *heap);
+}
+
+static bool holds(const struct range *range, const void *address)
+{
+    return (uintptr_t)address >= range->start && (uintptr_t)address < range->end;
+}
+
+/*
+ * Only in a program without shared libraries whose C library keeps the thread's own data (errno) at the start of the
+ * heap, as glibc's does: there the remaining memory is known to be the heap, what malloc() has mapped, the variables
+ * and the stack. In any other nothing is given up.
+ */
+static void release_line(const char *line, bool *understood)
+{
+    static const char *variable = "";
+    const uintptr_t thread_data = 16u * 1024u; /* errno, and the thread's descriptor behind it */
+    struct range range;
+    bool heap;
+
+    if (!parse_line(line, &range, &heap) || holds(&range, &variable) || holds(&range, &heap)) {
+        return;
+    }
+    if (heap && holds(&range, &errno)) {
+        *understood = true;
+        range.start = ((uintptr_t)&errno + thread_data) & ~(uintptr_t)(PAGE - 1);
+    }
+    if (*understood && range.start < range.end && !holds(&range, &errno)) {
+        (void)madvise((void *)range.start, range.end - range.start, MADV_DONTNEED);
+    }
+}
+
+/* Line by line through a small buffer; the heap comes before what malloc() has mapped, because addresses ascend. */
+void reaper_release_memory(void)
+{
+    int maps = openat((int)tree_handle(), "self/maps", O_RDONLY | O_CLOEXEC);
+    bool understood = false;
+    char text[2048], line[LINE];
+    size_t length = 0;
+    ssize_t size;
+
+    while (maps >= 0 && (size = read(maps, text, sizeof(text))) > 0) {
+        for (ssize_t i = 0; i < size; i++) {
+            if (text[i] == '\n') {
+                line[length] = '\0';
+                release_line(line, &understood);
+                length = 0;
+            } else if (length < sizeof(line) - 1) {
+                line[length++] = text[i];
+            }
+        }
+    }
+    if (maps >= 0) {
+        (void)close(maps);
+    }
+}

@@ -1,0 +1,69 @@
+#!/usr/bin/env bash
+# What `install` puts where, and that a stranger can build against it: pkg-config (shared, static) and find_package.
+# timeout: 180
+. "$(dirname "$0")/../support/tap.sh"
+
+if nm "$bin/libpostern.a" 2>/dev/null | grep -qE '__(asan|tsan)_init'; then
+    skip "install" "a library built with a sanitizer does not link into an ordinary program"
+    exit 0
+fi
+
+to=$tap_dir/usr
+check "install" cmake --install "$bin" --prefix "$to"
+for file in bin/postern libexec/postern/postern-runner libexec/postern/postern-keeper include/postern.h; do
+    check "$file is there" test -e "$to/$file"
+done
+library_dir=$(dirname "$(find "$to" -name libpostern.a)")
+refuse "the shared library exports nothing but the public names" \
+    sh -c "nm -D --defined-only '$library_dir/libpostern.so' | grep -v ' postern_'"
+check "the public names are exported" sh -c "nm -D --defined-only '$library_dir/libpostern.so' | grep -q ' postern_run\$'"
+check "the runner needs no library" sh -c "! readelf -d '$to/libexec/postern/postern-runner' | grep -q NEEDED"
+check "the keeper needs no library" sh -c "! readelf -d '$to/libexec/postern/postern-keeper' | grep -q NEEDED"
+
+# Another place than the build tree: the helpers must be found by where the library or program was installed.
+cat >"$tap_dir/hello.c" <<'END'
+#include <postern.h>
+#include <stdio.h>
+int main(void)
+{
+    struct postern_sandbox_options options = POSTERN_SANDBOX_OPTIONS_INIT;
+    struct postern_command command = POSTERN_COMMAND_INIT;
+    struct postern_run_result result;
+    struct postern_error error = {0};
+    const char *argv[] = {"echo", "hello", NULL};
+    options.level = POSTERN_LEVEL_NONE;
+    command.argv = argv;
+    if (postern_run(&options, &command, NULL, 0, 0, &result, &error) != 0) {
+        fprintf(stderr, "%s: %s\n", error.stage, error.message);
+        return 1;
+    }
+    fwrite(result.out.data, 1, result.out.size, stdout);
+    postern_run_result_free(&result);
+    return 0;
+}
+END
+export PKG_CONFIG_PATH=$library_dir/pkgconfig POSTERN_LIBEXEC=$to/libexec/postern
+unset LIBRARY_PATH
+cd "$tap_dir"
+
+# shellcheck disable=SC2046  # the words are meant to be split
+check "builds with pkg-config" cc -o shared hello.c $(pkg-config --cflags --libs postern)
+is "runs with the shared library" "$(LD_LIBRARY_PATH=$library_dir ./shared)" hello
+# shellcheck disable=SC2046
+check "builds statically with pkg-config" cc -o static hello.c $(pkg-config --cflags postern) \
+    "$library_dir/libpostern.a" $(pkg-config --static --libs-only-l postern | sed 's/-lpostern//')
+is "runs with the static library" "$(./static)" hello
+
+cat >CMakeLists.txt <<'END'
+cmake_minimum_required(VERSION 3.20)
+project(hello C)
+find_package(postern 0.1 REQUIRED)
+add_executable(hello hello.c)
+target_link_libraries(hello PRIVATE postern::postern)
+END
+check "find_package finds it" cmake -B out -DCMAKE_PREFIX_PATH="$to"
+check "builds with the package" cmake --build out
+is "runs with the package" "$(./out/hello)" hello
+
+unset POSTERN_LIBEXEC
+is "the installed program runs" "$("$to/bin/postern" run --level none -- echo hello 2>/dev/null)" hello
