@@ -91,10 +91,10 @@ static bool drain(struct postern_sandbox *sandbox, struct postern_session *sessi
     }
 }
 
-static bool all_came(size_t total, size_t wanted)
+static bool all_came(const char *side, size_t total, size_t wanted)
 {
     if (total != wanted)
-        fprintf(stderr, "bench: %zu bytes of output came instead of %zu\n", total, wanted);
+        fprintf(stderr, "bench: %s: %zu bytes of output came instead of %zu\n", side, total, wanted);
     return total == wanted;
 }
 
@@ -107,7 +107,7 @@ bool ours_stream(void *context, struct samples *out)
     double begin = host_now();
     good = good && drain(ours->sandbox, session, &total);
     samples_add(out, (double)total / (host_now() - begin));
-    good = good && all_came(total, ours->bytes) && wait_for_end(session);
+    good = good && all_came("postern", total, ours->bytes) && wait_for_end(session);
     postern_session_release(session);
     return good;
 }
@@ -124,7 +124,7 @@ bool direct_stream(void *context, struct samples *out)
     while ((got = direct_read(&direct, data, sizeof(data))) > 0)
         total += got;
     samples_add(out, (double)total / (host_now() - begin));
-    return direct_finish(&direct) && all_came(total, side->bytes);
+    return direct_finish(&direct) && all_came("direct", total, side->bytes);
 }
 
 /* ---- echo ---- */
