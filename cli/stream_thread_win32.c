@@ -45,8 +45,9 @@ static void read_file(struct stream_thread *thread)
         DWORD os_error = GetLastError();
         result->end = os_error == ERROR_BROKEN_PIPE || os_error == ERROR_HANDLE_EOF;
         result->os_error = result->end ? 0 : os_error;
-    } else if (got == 0 && GetFileType(thread->file) != FILE_TYPE_PIPE) {
-        result->end = true; /* a pipe gives nothing also when someone wrote nothing */
+    } else if (got == 0) {
+        result->end =
+            true; /* a pipe also gives nothing when someone wrote nothing; every C library takes that as the end */
     }
     result->size = got;
 }

@@ -17,6 +17,7 @@ struct launch {
     bool own_pids;          /* the end of the keeper is the end of everything */
     os_handle status;       /* our end of the keeper's status socket */
     struct report last;     /* FAILED or ENDED, once it has come */
+    struct process_exit exit; /* of `process`, once it has been collected */
     uint32_t runner_pid;
     os_handle channel;
     struct user user;       /* level elevated; lock NONE otherwise */

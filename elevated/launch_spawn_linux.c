@@ -58,8 +58,10 @@ static int open_helper(const char *libexec, const char *name, os_handle *out, st
         error_remedy(error, "reinstall postern, or set POSTERN_LIBEXEC to the directory of its helpers");
     } else if (fstat(file, &status) != 0 || !S_ISREG(status.st_mode) || (status.st_mode & S_IWOTH)) {
         close(file);
-        result = error_set(error, POSTERN_E_RUNNER_START, STAGE, "", "the helper %s is not a file that only its owner "
-                           "can change", path);
+        result = error_set(error, POSTERN_E_RUNNER_START, STAGE, "",
+                           "the helper %s is not a file that only its owner "
+                           "can change",
+                           path);
         error_remedy(error, "chmod o-w it, or reinstall postern");
     } else {
         *out = file;
@@ -130,8 +132,8 @@ static int encode_plan(const struct plan *plan, os_handle *out, struct postern_e
 {
     struct buffer bytes;
     buffer_init(&bytes, PLAN_LIMIT);
-    int result = plan_encode(plan, &bytes) ? memory_file("postern-plan", &bytes, out, error)
-                                           : error_memory(error, STAGE);
+    int result =
+        plan_encode(plan, &bytes) ? memory_file("postern-plan", &bytes, out, error) : error_memory(error, STAGE);
     buffer_free(&bytes);
     return result;
 }
@@ -191,8 +193,8 @@ out:
 int spawn_runner(const struct spawn *spawn, struct process *out, struct postern_error *error)
 {
     bool logs = spawn->log != OS_HANDLE_NONE;
-    const char *const argv[] = {"postern-runner", "--endpoint", "fd:3", "--bootstrap", "fd:4", "--parent", "fd:5",
-                                logs ? "--log" : NULL, "fd:6", NULL};
+    const char *const argv[] = {"postern-runner", "--endpoint",          "fd:3", "--bootstrap", "fd:4", "--parent",
+                                "fd:5",           logs ? "--log" : NULL, "fd:6", NULL};
     const os_handle pass[] = {spawn->endpoint, spawn->bootstrap, spawn->parent, spawn->log};
     struct process_spec spec;
     process_spec_init(&spec);

@@ -65,13 +65,12 @@ static bool write_accounts(struct attempt *attempt)
     launch->home = launch->name ? text_format("/home/%s", launch->name) : NULL;
     if (!launch->home)
         return false;
-    attempt->passwd =
-        text_format("%s%s%s:x:%u:%u:postern sandbox:%s:%s\n", accounts->passwd,
-                    passwd_length && accounts->passwd[passwd_length - 1] != '\n' ? "\n" : "", launch->name, uid, uid,
-                    launch->home, shell);
-    attempt->group = text_format("%s%s%s:x:%u:\n", accounts->group,
-                                 group_length && accounts->group[group_length - 1] != '\n' ? "\n" : "", launch->name,
-                                 uid);
+    attempt->passwd = text_format("%s%s%s:x:%u:%u:postern sandbox:%s:%s\n", accounts->passwd,
+                                  passwd_length && accounts->passwd[passwd_length - 1] != '\n' ? "\n" : "",
+                                  launch->name, uid, uid, launch->home, shell);
+    attempt->group =
+        text_format("%s%s%s:x:%u:\n", accounts->group,
+                    group_length && accounts->group[group_length - 1] != '\n' ? "\n" : "", launch->name, uid);
     return attempt->passwd && attempt->group;
 }
 
@@ -304,6 +303,7 @@ int launch_attempt(const struct launch_options *options, const struct launch_gra
     unsigned long namespaces = grade->namespaces;
     spawn_init(&attempt.spawn);
     memset(&launch->last, 0, sizeof(launch->last));
+    memset(&launch->exit, 0, sizeof(launch->exit));
     launch->has_keeper = true;
     launch->own_pids = (grade->namespaces & CLONE_NEWPID) != 0;
     if (namespaces && !options->network)

@@ -46,8 +46,9 @@ static const struct advice advices[] = {
     {PLAN_LOCK_ROOT, EINVAL, "postern runs in a chroot whose root is no mount point: bind-mount it on itself first"},
     {PLAN_PRIVATE_ROOT, EINVAL, "postern runs in a chroot whose root is no mount point: bind-mount it on itself first"},
     {PLAN_COPY, ESTALE, "the directory was exchanged while the sandbox was made: make sure who may do that, try again"},
-    {PLAN_NEW_PROC, EPERM, "the caller's own /proc is partly covered, as in containers: use a runtime option that "
-                           "uncovers it (docker: --security-opt systempaths=unconfined), or run outside"},
+    {PLAN_NEW_PROC, EPERM,
+     "the caller's own /proc is partly covered, as in containers: use a runtime option that "
+     "uncovers it (docker: --security-opt systempaths=unconfined), or run outside"},
     {REPORT_PHASE_PLAN, 0, "install the helpers and the library from one version"},
 };
 

@@ -27,18 +27,13 @@ enum {
     KEEPER_FD_OPTIONAL = 9
 };
 
-enum report_kind {
-    REPORT_NONE = 0,
-    REPORT_STARTED = 1,
-    REPORT_FAILED = 2,
-    REPORT_ENDED = 3
-};
+enum report_kind { REPORT_NONE = 0, REPORT_STARTED = 1, REPORT_FAILED = 2, REPORT_ENDED = 3 };
 
 /* Where a failure happened, for those that are no steps of the plan. Above all enum plan_operation. */
 enum report_phase {
-    REPORT_PHASE_PLAN = 1000,    /* reading the plan */
+    REPORT_PHASE_PLAN = 1000,     /* reading the plan */
     REPORT_PHASE_IDENTITY = 1001, /* dropping privileges and making sure of it */
-    REPORT_PHASE_START = 1002,   /* starting the runner */
+    REPORT_PHASE_START = 1002,    /* starting the runner */
     REPORT_PHASE_WATCH = 1003
 };
 

@@ -21,12 +21,13 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define OVERDUE_CHECK_US 250000u   /* how often a reaper that was told to kill is looked at */
-#define OVERDUE_LIMIT_US 15000000u /* more than its own limit */
+#define OVERDUE_CHECK_US 250000u /* how often a reaper that has something to do is looked at */
+#define START_LIMIT_US 60000000u /* programs on slow network file systems included */
+#define KILL_LIMIT_US 15000000u  /* more than the reaper's own limit */
+#define SWEEP_PAUSE_US 2000u
 #define SWEEP_LIMIT_US 10000000u
-#define SWEEP_PAUSE_US 1000u
-#define SWEEP_PAUSE_MAX_US 256000u
 #define FREE_LIMIT_MS 2000
+#define FREE_CHECK_MS 100
 
 /* ---- states ---- */
 
@@ -83,17 +84,24 @@ static void start_timer(struct command *command, uint64_t delay_us, loop_timer_f
     }
 }
 
+/* true: all is swept up, as far as one can tell. */
+static bool sweep(struct command *command, uint64_t limit_us)
+{
+    command->clean_sweeps = orphans_sweep() ? command->clean_sweeps + 1 : 0;
+    return command->clean_sweeps >= ORPHANS_SURE || system_now_us() - command->since_us >= limit_us;
+}
+
 static void sweep_again(void *context)
 {
     const struct command_usage unknown = {0, 0, 0};
     struct command *command = context;
     struct postern_error error = {0};
 
-    if (!orphans_sweep() && system_now_us() - command->since_us < SWEEP_LIMIT_US) {
-        start_timer(command, command->pause_us, sweep_again);
-        command->pause_us = command->pause_us * 2 < SWEEP_PAUSE_MAX_US ? command->pause_us * 2 : SWEEP_PAUSE_MAX_US;
+    if (!sweep(command, SWEEP_LIMIT_US)) {
+        start_timer(command, SWEEP_PAUSE_US, sweep_again);
     } else if (command->state == COMMAND_STARTING) {
-        (void)error_set(&error, POSTERN_E_OS, "spawn", "", "the reaper was ended before the command had started");
+        (void)error_set(&error, POSTERN_E_OS, "spawn", "",
+                        "the reaper was ended, and what it may have started with it");
         tell_failed(command, &error);
     } else {
         tell_emptied(command, &unknown);
@@ -112,8 +120,8 @@ static void conclude(struct command *command)
     if (is_over(command) || command->ending) {
         return;
     }
+    command->lost = true;
     command->since_us = system_now_us();
-    command->pause_us = SWEEP_PAUSE_US;
     start_timer(command, 0, sweep_again);
     if (command->state == COMMAND_RUNNING) {
         tell_exited(command, &killed);
@@ -133,16 +141,24 @@ static void kill_reaper(struct command *command)
     (void)syscall(SYS_pidfd_send_signal, (int)command->pidfd, SIGKILL, NULL, 0u);
 }
 
-/* A stopped process can be killed, so one that does not do its work is replaced by our own. */
+/* Runs while the reaper is to start the command, and again while it is to kill. A process that somebody has stopped can
+ * be killed all the same, and its work be done by us. */
 static void check_overdue(void *context)
 {
     struct command *command = context;
+    uint64_t limit_us = command->told ? KILL_LIMIT_US : START_LIMIT_US;
 
-    if (orphans_reaper_stopped(&command->reaper) || system_now_us() - command->since_us >= OVERDUE_LIMIT_US) {
+    if (orphans_reaper_stopped(&command->reaper) || system_now_us() - command->since_us >= limit_us) {
         kill_reaper(command);
     } else {
         start_timer(command, OVERDUE_CHECK_US, check_overdue);
     }
+}
+
+static void watch_overdue(struct command *command)
+{
+    command->since_us = system_now_us();
+    start_timer(command, OVERDUE_CHECK_US, check_overdue);
 }
 
 /* ---- reports ---- */
@@ -194,6 +210,9 @@ static void on_report(void *context, int status, size_t bytes)
     switch (report.event) {
     case REAPER_SPAWNED:
         set_state(command, COMMAND_RUNNING);
+        if (!command->told) {
+            loop_timer_stop(&command->timer);
+        }
         command->callbacks.spawned(command->context, report.of.pid);
         break;
     case REAPER_FAILED:
@@ -216,6 +235,7 @@ static void on_report(void *context, int status, size_t bytes)
 int command_watch_reaper(struct command *command, struct postern_error *error)
 {
     read_report(command);
+    watch_overdue(command);
     return loop_wait_start(command->loop, command->pidfd, on_reaper_gone, command, &command->wait, error);
 }
 
@@ -318,13 +338,12 @@ void command_terminate(struct command *command)
 
 void command_kill(struct command *command)
 {
-    /* Told already, being swept up, or about to be over. */
-    if (is_over(command) || loop_timer_running(&command->timer)) {
+    if (is_over(command) || command->ending || command->lost || command->told) {
         return;
     }
+    command->told = true;
     (void)request(command, REAPER_KILL, 0, NULL);
-    command->since_us = system_now_us();
-    start_timer(command, OVERDUE_CHECK_US, check_overdue);
+    watch_overdue(command);
 }
 
 /* ---- the end ---- */
@@ -360,19 +379,22 @@ static bool has_reported_end(struct command *command)
 /* The only place where the runner waits, and not for long: who frees a command that has not ended wants it gone. */
 static void end_now(struct command *command)
 {
-    uint64_t start_us;
-
     (void)request(command, REAPER_KILL, 0, NULL);
-    if (!await_reaper(command, FREE_LIMIT_MS)) {
-        kill_reaper(command);
-        (void)await_reaper(command, FREE_LIMIT_MS);
+    for (int waited_ms = 0; waited_ms < FREE_LIMIT_MS && !await_reaper(command, FREE_CHECK_MS);
+         waited_ms += FREE_CHECK_MS) {
+        if (orphans_reaper_stopped(&command->reaper)) {
+            break;
+        }
     }
+    kill_reaper(command); /* mostly there is none any more */
+    (void)await_reaper(command, FREE_LIMIT_MS);
     orphans_remove_reaper(&command->reaper);
     if (has_reported_end(command)) {
         return;
     }
-    start_us = system_now_us();
-    while (!orphans_sweep() && system_now_us() - start_us < FREE_LIMIT_MS * 1000u) {
+    command->since_us = system_now_us();
+    command->clean_sweeps = 0;
+    while (!sweep(command, FREE_LIMIT_MS * 1000u)) {
         (void)poll(NULL, 0, 1);
     }
 }

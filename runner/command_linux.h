@@ -23,12 +23,14 @@ struct command {
     struct orphans_reaper reaper;
     os_handle pidfd; /* of the reaper */
     struct loop_wait *wait;
-    bool reaper_gone, control_ended;
-    bool ending;                /* the end has come with the exit, and is told next */
-    struct command_usage usage; /* ... with this */
-    struct loop_timer timer;    /* until a told reaper has killed; then, if it is lost, between sweeps */
-    uint64_t since_us;          /* ... and since when */
-    uint64_t pause_us;
+    bool reaper_gone, control_ended; /* its end shows in two ways */
+    bool told;                       /* to kill */
+    bool lost;                       /* ended before its time: its processes are being swept up */
+    bool ending;                     /* the end has come with the exit, and is told next */
+    struct command_usage usage;      /* ... with this */
+    struct loop_timer timer;         /* of whatever is waited for: start, kill, the next sweep, the end to be told */
+    uint64_t since_us;               /* ... and since when */
+    unsigned clean_sweeps;           /* in a row */
 };
 
 /* To be called once the reaper has been forked: from here on its reports and its end are seen. */

@@ -47,7 +47,7 @@ size_t orphans_count_reapers(void)
 
 bool orphans_sweep(void)
 {
-    struct tree_count count = {0, 0, 1};
+    struct tree_count count;
     pid_t *spared = calloc(reaper_count + 1, sizeof(*spared));
     size_t spared_count = 0;
     bool done;
@@ -58,8 +58,7 @@ bool orphans_sweep(void)
     for (const struct orphans_reaper *reaper = reapers; reaper != NULL; reaper = reaper->next) {
         spared[spared_count++] = reaper->pid;
     }
-    /* A process that ended while we looked may have left a child behind: only a picture without gaps is believed. */
-    done = tree_kill(getpid(), spared, spared_count, &count) && count.found == 0 && count.vanished == 0;
+    done = tree_kill(getpid(), spared, spared_count, &count) && count.found == 0;
     free(spared);
     return done;
 }

@@ -20,8 +20,9 @@ void orphans_add_reaper(struct orphans_reaper *reaper, pid_t pid);
 void orphans_remove_reaper(struct orphans_reaper *reaper); /* also when it is not in the list */
 size_t orphans_count_reapers(void);
 
-/* Kills all orphans and their descendants that can be found now. true: there were none left, apart from those that may
- * not be signalled. */
+/* Kills all orphans and their descendants that can be found now. true: none was found, apart from those that may not be
+ * signalled. Believe it when it has been said ORPHANS_SURE times in a row, with a pause in between. */
+#define ORPHANS_SURE 5
 bool orphans_sweep(void);
 
 /* Whether somebody has stopped the reaper, who cannot defend itself against that. */

@@ -12,7 +12,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -24,16 +23,24 @@ struct range {
     uintptr_t start, end;
 };
 
-/* "start-end rw-p offset 00:00 0   [heap]": private memory of no file, the heap or without a name. */
+/* "start-end rw-p 00000000 00:00 0   [heap]": private memory of no file, the heap or without a name. */
 static bool parse_line(const char *line, struct range *range, bool *heap)
 {
-    unsigned long inode = 1;
-    char access[8] = "", name[16] = "";
-    int fields = sscanf(line, "%" SCNxPTR "-%" SCNxPTR " %7s %*s %*s %lu %15s", &range->start, &range->end, access,
-                        &inode, name);
+    static const char anonymous[] = " rw-p 00000000 00:00 0";
+    char *rest = NULL;
 
-    *heap = fields == 5 && strcmp(name, "[heap]") == 0;
-    return fields >= 4 && inode == 0 && strcmp(access, "rw-p") == 0 && (fields == 4 || *heap);
+    range->start = (uintptr_t)strtoumax(line, &rest, 16);
+    if (*rest != '-') {
+        return false;
+    }
+    range->end = (uintptr_t)strtoumax(rest + 1, &rest, 16);
+    if (strncmp(rest, anonymous, sizeof(anonymous) - 1) != 0) {
+        return false;
+    }
+    rest += sizeof(anonymous) - 1;
+    rest += strspn(rest, " ");
+    *heap = strcmp(rest, "[heap]") == 0;
+    return *heap || *rest == '\0';
 }
 
 static bool holds(const struct range *range, const void *address)
@@ -49,7 +56,7 @@ static bool holds(const struct range *range, const void *address)
 static void release_line(const char *line, bool *understood)
 {
     static const char *variable = "";
-    const uintptr_t thread_data = 16u * 1024u; /* errno, and the thread's descriptor behind it */
+    const uintptr_t thread_data = 4096; /* errno, and the thread's descriptor behind it */
     struct range range;
     bool heap;
 
@@ -58,7 +65,7 @@ static void release_line(const char *line, bool *understood)
     }
     if (heap && holds(&range, &errno)) {
         *understood = true;
-        range.start = ((uintptr_t)&errno + thread_data) & ~(uintptr_t)(PAGE - 1);
+        range.start = ((uintptr_t)&errno + thread_data + PAGE - 1) & ~(uintptr_t)(PAGE - 1);
     }
     if (*understood && range.start < range.end && !holds(&range, &errno)) {
         (void)madvise((void *)range.start, range.end - range.start, MADV_DONTNEED);

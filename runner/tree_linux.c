@@ -34,7 +34,10 @@ struct picture {
     struct tree_process *process;
     size_t count, capacity;
     unsigned char *member;
-    size_t vanished;
+    const pid_t *spared;
+    size_t spared_count;
+    bool stop; /* whoever runs is stopped as soon as it is met */
+    size_t stopped;
 };
 
 /* ---- reading /proc ---- */
@@ -92,6 +95,54 @@ static pid_t parse_name(const char *name)
     return *name == '\0' && pid < PID_LIMIT ? (pid_t)pid : 0;
 }
 
+/* ---- members, and signals to them ---- */
+
+static bool is_member(const struct picture *picture, pid_t pid)
+{
+    return (picture->member[pid / 8] >> (pid % 8) & 1) != 0;
+}
+
+static void set_member(struct picture *picture, pid_t pid)
+{
+    picture->member[pid / 8] = (unsigned char)(picture->member[pid / 8] | 1u << (pid % 8));
+}
+
+static bool is_spared(const struct picture *picture, pid_t pid)
+{
+    for (size_t i = 0; i < picture->spared_count; i++) {
+        if (picture->spared[i] == pid) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool runs(char state)
+{
+    return strchr("TtZX", state) == NULL;
+}
+
+/* false: we are not allowed to. */
+static bool signal_process(const struct picture *picture, pid_t pid, int number)
+{
+    struct tree_process now;
+    int fd = (int)syscall(SYS_pidfd_open, pid, 0u);
+    bool allowed = true;
+
+    if (fd < 0) {
+        return true; /* ended */
+    }
+    /* If the number has been given away since, it was before the pidfd was opened: then the parent is another. */
+    if (read_process(pid, &now) && is_member(picture, now.parent) &&
+        syscall(SYS_pidfd_send_signal, fd, number, NULL, 0u) != 0) {
+        allowed = errno != EPERM;
+    }
+    (void)close(fd);
+    return allowed;
+}
+
+/* ---- all processes ---- */
+
 static bool picture_add(struct picture *picture, const struct tree_process *process)
 {
     if (picture->count == picture->capacity) {
@@ -110,6 +161,22 @@ static bool picture_add(struct picture *picture, const struct tree_process *proc
     return true;
 }
 
+/* In most cases the parent has been met before, as /proc is in order: then there is no need to wait for the whole
+ * picture, which is old by the time it is complete. A process that is always forking on is only caught on sight. */
+static void meet(struct picture *picture, struct tree_process *process)
+{
+    if (!is_member(picture, process->parent) || is_spared(picture, process->pid)) {
+        return;
+    }
+    set_member(picture, process->pid);
+    if (picture->stop && runs(process->state)) {
+        if (signal_process(picture, process->pid, SIGSTOP)) {
+            picture->stopped++;
+        }
+        process->state = 'T';
+    }
+}
+
 static bool read_entries(const char *entries, size_t size, struct picture *picture)
 {
     for (size_t at = 0; at < size;) {
@@ -117,10 +184,9 @@ static bool read_entries(const char *entries, size_t size, struct picture *pictu
         struct tree_process process;
         pid_t pid = parse_name(entry->d_name);
 
-        if (pid > 0) {
-            if (!read_process(pid, &process)) {
-                picture->vanished++;
-            } else if (!picture_add(picture, &process)) {
+        if (pid > 0 && read_process(pid, &process)) {
+            meet(picture, &process);
+            if (!picture_add(picture, &process)) {
                 return false;
             }
         }
@@ -156,42 +222,18 @@ static bool read_all(struct picture *picture)
     return done;
 }
 
-/* ---- who belongs to the tree ---- */
-
-static bool is_member(const struct picture *picture, pid_t pid)
-{
-    return (picture->member[pid / 8] >> (pid % 8) & 1) != 0;
-}
-
-static void set_member(struct picture *picture, pid_t pid)
-{
-    picture->member[pid / 8] = (unsigned char)(picture->member[pid / 8] | 1u << (pid % 8));
-}
-
-static bool is_spared(pid_t pid, const pid_t *spared, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (spared[i] == pid) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Usually done in one pass and a look: children mostly have higher numbers than their parents, and /proc is in order.
- */
-static void mark_members(struct picture *picture, pid_t ancestor, const pid_t *spared, size_t spared_count)
+/* For children that were met before their parents. */
+static void mark_rest(struct picture *picture)
 {
     bool more = true;
 
-    set_member(picture, ancestor);
     while (more) {
         more = false;
         for (size_t i = 0; i < picture->count; i++) {
             const struct tree_process *process = &picture->process[i];
 
             if (is_member(picture, process->parent) && !is_member(picture, process->pid) &&
-                !is_spared(process->pid, spared, spared_count)) {
+                !is_spared(picture, process->pid)) {
                 set_member(picture, process->pid);
                 more = true;
             }
@@ -211,7 +253,7 @@ static void picture_free(struct picture *picture)
 }
 
 /* The bits take half a megabyte of addresses, of which only the pages written to become memory. */
-static bool picture_take(pid_t ancestor, const pid_t *spared, size_t spared_count, struct picture *picture)
+static bool picture_take(pid_t ancestor, const pid_t *spared, size_t spared_count, bool stop, struct picture *picture)
 {
     void *member =
         mmap(NULL, PID_LIMIT / 8, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -221,34 +263,19 @@ static bool picture_take(pid_t ancestor, const pid_t *spared, size_t spared_coun
         return false;
     }
     picture->member = member;
+    picture->spared = spared;
+    picture->spared_count = spared_count;
+    picture->stop = stop;
+    set_member(picture, ancestor);
     if (!read_all(picture)) {
         picture_free(picture);
         return false;
     }
-    mark_members(picture, ancestor, spared, spared_count);
+    mark_rest(picture);
     return true;
 }
 
-/* ---- signals ---- */
-
-static void signal_process(const struct picture *picture, pid_t pid, int number, struct tree_count *count)
-{
-    struct tree_process now;
-    int fd = (int)syscall(SYS_pidfd_open, pid, 0u);
-
-    if (fd < 0) {
-        return;
-    }
-    /* If the number has been given away since, it was before the pidfd was opened: then the parent is another. */
-    if (read_process(pid, &now) && is_member(picture, now.parent)) {
-        if (syscall(SYS_pidfd_send_signal, fd, number, NULL, 0u) == 0) {
-            count->found++;
-        } else if (errno == EPERM) {
-            count->refused++;
-        }
-    }
-    (void)close(fd);
-}
+/* ---- what is done to them ---- */
 
 /* The ancestor itself is marked too, but none of its ancestors is. */
 static bool is_target(const struct picture *picture, const struct tree_process *process)
@@ -256,20 +283,18 @@ static bool is_target(const struct picture *picture, const struct tree_process *
     return is_member(picture, process->pid) && is_member(picture, process->parent);
 }
 
-static bool runs(char state)
-{
-    return strchr("TtZX", state) == NULL;
-}
-
 static void signal_all(const struct picture *picture, int number, bool running_only, struct tree_count *count)
 {
     memset(count, 0, sizeof(*count));
-    count->vanished = picture->vanished;
     for (size_t i = 0; i < picture->count; i++) {
         const struct tree_process *process = &picture->process[i];
 
         if (is_target(picture, process) && (!running_only || runs(process->state))) {
-            signal_process(picture, process->pid, number, count);
+            if (signal_process(picture, process->pid, number)) {
+                count->found++;
+            } else {
+                count->refused++;
+            }
         }
     }
 }
@@ -280,11 +305,11 @@ bool tree_kill(pid_t ancestor, const pid_t *spared, size_t spared_count, struct 
 
     memset(count, 0, sizeof(*count));
     for (int pass = 0;; pass++) {
-        if (!picture_take(ancestor, spared, spared_count, &picture)) {
+        if (!picture_take(ancestor, spared, spared_count, true, &picture)) {
             return false;
         }
         signal_all(&picture, SIGSTOP, true, count);
-        if (count->found == 0 || pass == STOP_PASSES) {
+        if (picture.stopped + count->found == 0 || pass == STOP_PASSES) {
             break;
         }
         picture_free(&picture);
@@ -299,7 +324,7 @@ void tree_terminate(pid_t ancestor)
     struct picture picture;
     struct tree_count count;
 
-    if (!picture_take(ancestor, NULL, 0, &picture)) {
+    if (!picture_take(ancestor, NULL, 0, false, &picture)) {
         return;
     }
     signal_all(&picture, SIGTERM, false, &count);

@@ -25,14 +25,14 @@ void tree_adopt(os_handle handle);
 
 /* What a walk has met. */
 struct tree_count {
-    size_t found;    /* descendants that took the signal */
-    size_t refused;  /* that we may not signal (another user's: a setuid program at level none) */
-    size_t vanished; /* processes, anybody's, that ended while being looked at: the picture has gaps */
+    size_t found;   /* descendants, those that ended before the signal reached them included */
+    size_t refused; /* that we may not signal (another user's: a setuid program at level none); not in `found` */
 };
 
 /* Each descendant of `ancestor`, except the `spared_count` processes spared[] and what descends from these, is stopped,
  * again and again until none runs, so that none can fork on; then all are killed. One try: the caller repeats it until
- * none is found. false: /proc could not be read. */
+ * none is found, and once more: the look is not at one moment, and a process can slip through. false: /proc could not
+ * be read. */
 bool tree_kill(pid_t ancestor, const pid_t *spared, size_t spared_count, struct tree_count *count);
 
 /* Asks all descendants to end: SIGTERM, then SIGCONT for those that are stopped. */

@@ -8,6 +8,9 @@
 
 #include "shared/system.h"
 
+/* How many rounds of a busy loop may pass before the packets of others are received. */
+#define LOOK_EVERY 4u
+
 /* ---- items ---- */
 
 static void ring_init(struct item *head)
@@ -199,12 +202,16 @@ static void run_timers(struct loop *loop)
 int loop_run_once(struct loop *loop, int64_t timeout_us, struct postern_error *error)
 {
     assert(!loop->running);
-    if (loop->ready.next != &loop->ready || loop->wake_received) {
-        timeout_us = 0;
-    } else {
+    if (loop->ready.next == &loop->ready && !loop->wake_received) {
         timeout_us = earlier(timeout_us, timers_next(&loop->timers, system_now_us()));
+        loop->rounds = 0;
+    } else {
+        timeout_us = 0;
+        loop->rounds++;
     }
-    if (!collect(loop, milliseconds(timeout_us))) {
+    /* With work at hand the port is looked at now and then only: on a busy stream, which is ready again at once, those
+     * looks would cost as much as the stream itself. */
+    if (loop->rounds % LOOK_EVERY == 0 && !collect(loop, milliseconds(timeout_us))) {
         return error_os(error, POSTERN_E_OS, "loop", "GetQueuedCompletionStatusEx", (int64_t)GetLastError(),
                         "waiting for events failed");
     }

@@ -23,6 +23,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#if defined(__SANITIZE_ADDRESS__)
+/* Functions that were left by exec have not cleared their marks, which the next owner of these addresses would trip on.
+ */
+#include <sanitizer/asan_interface.h>
+#define FORGET_FRAMES(memory, size) ASAN_UNPOISON_MEMORY_REGION(memory, size)
+#else
+#define FORGET_FRAMES(memory, size) (void)0
+#endif
+
 #define STACK_SIZE (64u * 1024u)
 #define SIGNAL_COUNT 64
 #define DESCRIPTORS_MAX 32 /* the standard three, those passed, the program; no heap in a forked process (reaper) */
@@ -245,6 +254,7 @@ static pid_t give_birth(struct birth *birth, int *pidfd)
         }
         (void)set_signal_mask(before, NULL);
     }
+    FORGET_FRAMES(stack, STACK_SIZE);
     (void)munmap(stack, STACK_SIZE);
     return pid;
 }
