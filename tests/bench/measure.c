@@ -79,8 +79,8 @@ static void format_pair(char *out, size_t size, enum unit unit, double middle, d
 
 void measure_heading(const char *title)
 {
-    printf("\n## %s\n\n%-34s %-24s %-50s %6s %9s\n", title, "what", "ours: median (p95)", "against: median (p95)", "ratio",
-           "target");
+    printf("\n## %s\n\n%-34s %-24s %-50s %6s %9s\n", title, "what", "ours: median (p95)", "against: median (p95)",
+           "ratio", "target");
     fflush(stdout);
 }
 
@@ -92,7 +92,9 @@ static void print_row(const char *what, const char *ours, const char *against, c
     if (target > 0)
         snprintf(limit, sizeof(limit), "%s %.2f", more ? ">=" : "<=", target);
     printf("%-34s %-24s %-50s %6.2f %9s  %s\n", what, ours, held, ratio, limit,
-           target <= 0 ? "" : met ? "ok" : "misses");
+           target <= 0 ? ""
+           : met       ? "ok"
+                       : "misses");
     fflush(stdout);
 }
 

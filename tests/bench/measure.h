@@ -15,7 +15,7 @@ struct samples {
     double *value;
     size_t count, capacity;
 };
-void samples_add(struct samples *samples, double value); /* ends the program when memory is out */
+void samples_add(struct samples *samples, double value);     /* ends the program when memory is out */
 double samples_at(struct samples *samples, double quantile); /* 0.5: the median; NAN when there are none */
 void samples_free(struct samples *samples);
 
@@ -27,10 +27,10 @@ typedef bool attempt_fn(void *context, struct samples *out);
 struct contest {
     const char *what;
     const char *against;
-    enum unit unit;    /* of rates more is better, of all else less */
-    double target;     /* limit of the ratio ours / against; 0: none, the row informs only */
-    double enough;     /* ours alone meets the target from here on; 0: never */
-    unsigned rounds;   /* attempts of each side that count; one more of each goes before */
+    enum unit unit;  /* of rates more is better, of all else less */
+    double target;   /* limit of the ratio ours / against; 0: none, the row informs only */
+    double enough;   /* ours alone meets the target from here on; 0: never */
+    unsigned rounds; /* attempts of each side that count; one more of each goes before */
     attempt_fn *ours, *other;
     void *ours_context, *other_context;
 };

@@ -148,7 +148,7 @@ static bool measure_ours(struct ours *ours, double *user, double *kernel)
 bool memory_run(void)
 {
     static const char *const user_row = "memory of an idle session, user", *const kernel_row =
-                                                                                "memory of an idle session, kernel";
+                                                                               "memory of an idle session, kernel";
     const char *const command[] = {host_self(), "--child", "idle", NULL};
     struct ours ours = {.argv = command};
     double user, kernel, direct;

@@ -22,8 +22,7 @@ static bool cold(void)
     static const char *const what = "cold start to exit of `true`";
     const char *const bwrap[] = {"bwrap", "--unshare-all", "--ro-bind", "/", "/", "true", NULL};
     char product[4200];
-    const char *const postern[] = {product, "run", "--level", postern_level_name(ours_level), "--",
-                                   "true", NULL};
+    const char *const postern[] = {product, "run", "--level", postern_level_name(ours_level), "--", "true", NULL};
     struct direct_side ours = {.argv = postern, .kind = DIRECT_NOTHING}, peer = {.argv = bwrap, .kind = DIRECT_NOTHING};
     struct samples probe = {0};
     char directory[] = "/tmp/postern-bench-XXXXXX", before[4096];
@@ -108,8 +107,8 @@ static bool stream(struct postern_sandbox *sandbox, bool tty)
 static bool echo(struct postern_sandbox *sandbox, bool tty)
 {
     const char *const command[] = {host_self(), "--child", tty ? "echo-raw" : "echo", NULL};
-    const char *const relay[] = {host_self(), "--child", tty ? "relay-tty" : "relay", command[0],
-                                 command[1],  command[2], NULL};
+    const char *const relay[] = {host_self(), "--child", tty ? "relay-tty" : "relay", command[0], command[1],
+                                 command[2],  NULL};
     struct ours ours = {.sandbox = sandbox, .argv = command, .tty = tty};
     struct direct_side floor = {.argv = relay, .kind = DIRECT_PIPES};
     struct contest contest = {.what = tty ? "echo of 1 byte, terminal" : "echo of 1 byte, pipe",
@@ -153,8 +152,8 @@ static bool node_echo(void *context, struct samples *out)
 static bool echo_node(struct postern_sandbox *sandbox, const struct themes_options *options)
 {
     const char *const command[] = {host_self(), "--child", "echo-raw", NULL};
-    const char *const node[] = {"node",     options->node_script, options->node_module, command[0],
-                                command[1], command[2],           NULL};
+    const char *const node[] = {"node", options->node_script, options->node_module, command[0], command[1], command[2],
+                                NULL};
     struct ours ours = {.sandbox = sandbox, .argv = command, .tty = true};
     struct direct_side peer = {.argv = node, .kind = DIRECT_PIPES};
     struct contest contest = {.what = "echo of 1 byte, terminal, peer",
