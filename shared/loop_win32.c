@@ -82,22 +82,37 @@ static void receive(struct loop *loop, const OVERLAPPED_ENTRY *entry)
     }
 }
 
+/* Takes packets out of the port. A call that is not filled has looked once in vain, which is dear on Wine, so we ask
+ * for one, and for more as long as there are more. */
+static bool fetch(struct loop *loop, OVERLAPPED_ENTRY *entries, ULONG *count, DWORD wait_ms)
+{
+    if (!GetQueuedCompletionStatusEx(loop->port, entries, loop->fetch, count, wait_ms, FALSE)) {
+        *count = 0;
+        if (GetLastError() != WAIT_TIMEOUT) {
+            return false;
+        }
+    }
+    if (*count < loop->fetch) {
+        loop->fetch = 1;
+    } else if (loop->fetch < PUMP_BATCH) {
+        loop->fetch *= 2;
+    }
+    return true;
+}
+
 /* Receives what is there; waits for the first packet. false: the port broke, GetLastError() says how. */
 static bool collect(struct loop *loop, DWORD wait_ms)
 {
     OVERLAPPED_ENTRY entries[PUMP_BATCH];
     ULONG count = 0;
 
-    if (loop->pump != NULL) {
-        if (!pump_take(loop->pump, entries, &count, wait_ms)) {
-            SetLastError(ERROR_ABANDONED_WAIT_0);
+    if (loop->pump == NULL) {
+        if (!fetch(loop, entries, &count, wait_ms)) {
             return false;
         }
-    } else if (!GetQueuedCompletionStatusEx(loop->port, entries, PUMP_BATCH, &count, wait_ms, FALSE)) {
-        if (GetLastError() != WAIT_TIMEOUT) {
-            return false;
-        }
-        count = 0;
+    } else if (!pump_take(loop->pump, entries, &count, wait_ms)) {
+        SetLastError(ERROR_ABANDONED_WAIT_0);
+        return false;
     }
     for (ULONG i = 0; i < count; i++) {
         receive(loop, &entries[i]);
@@ -138,6 +153,7 @@ int loop_create(struct loop **out, struct postern_error *error)
     ring_init(&loop->ready);
     ring_init(&loop->batch);
     loop->next_key = KEY_LISTENER;
+    loop->fetch = 1;
     *out = loop;
     return POSTERN_OK;
 }

@@ -139,6 +139,9 @@ static void errors_have_texts(void **state)
     error_os_text(ERROR_ACCESS_DENIED, text, sizeof(text));
     assert_non_null(strstr(text, "denied"));
     assert_true(text[strlen(text) - 1] > ' ' && text[strlen(text) - 1] != '.');
+    error_os_text(ERROR_BAD_EXE_FORMAT, text, sizeof(text));
+    assert_null(strchr(text, '%'));
+    assert_non_null(strstr(text, "the file"));
     error_os_text(0xC0000142, text, sizeof(text));
     assert_string_equal(text, "STATUS_DLL_INIT_FAILED");
     error_os_text((int32_t)0x80004001, text, sizeof(text)); /* an HRESULT, with its sign */
