@@ -530,12 +530,14 @@ static void reaper_stopped_by_its_command(void **state)
     struct run run;
     pid_t pid[3];
     char script[1024];
+    uint64_t start_us;
 
     (void)state;
     for (int i = 0; i < 4; i++) {
         (void)snprintf(script, sizeof(script), when[i % 2], daemons);
         start_script(&run, script);
         await_daemons(&run, pid);
+        start_us = system_now_us();
         if (i < 2) {
             command_kill(run.command);
             while (run.failed == 0 && run.emptied == 0) {
@@ -544,10 +546,25 @@ static void reaper_stopped_by_its_command(void **state)
             assert_true(i == 0 || run.failed == 0);
         }
         stop(&run);
+        assert_true(system_now_us() - start_us < 8000000); /* it is not waited for in vain */
         for (int k = 0; k < 3; k++) {
             assert_true(is_gone(pid[k]));
         }
     }
+}
+
+static void output_ends_when_the_command_closes_it(void **state)
+{
+    struct run run;
+
+    (void)state;
+    start_script(&run, "exec >&- 2>&-; exec sleep 60");
+    run_until(&run, &run.out.ended);
+    run_until(&run, &run.err.ended);
+    assert_int_equal(run.exited, 0);
+    command_kill(run.command);
+    finish(&run);
+    stop(&run);
 }
 
 static void output_closed_early_breaks_the_pipe(void **state)
@@ -899,6 +916,7 @@ int main(void)
         cmocka_unit_test(terminate_asks_every_process),
         cmocka_unit_test(reaper_killed_by_its_command),
         cmocka_unit_test(reaper_stopped_by_its_command),
+        cmocka_unit_test(output_ends_when_the_command_closes_it),
         cmocka_unit_test(output_closed_early_breaks_the_pipe),
         cmocka_unit_test(many_at_once),
         cmocka_unit_test(nothing_leaks),
