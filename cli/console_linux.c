@@ -40,7 +40,7 @@ struct console {
     struct stream stream[STREAMS]; /* by descriptor number */
     int signals;                   /* signalfd */
     sigset_t watched, mask_before;
-    unsigned pending; /* bit n: signal n came */
+    unsigned pours; /* bit n: signal n came */
     bool resized;
 };
 
@@ -87,19 +87,18 @@ static void stream_close(struct stream *stream)
 /* ---- signals ------------------------------------------------------------------------------------------------ */
 
 /* What was ignored when we were started (nohup, a background job of a plain shell) stays so; blocked, it would be
- * delivered all the same. Stopping is left to the system unless the terminal is raw (see console_wait). */
+ * delivered all the same. */
 static int watch_signals(struct console *console, struct postern_error *error)
 {
-    static const int ending[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+    static const int ours[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP};
 
     sigemptyset(&console->watched);
     sigaddset(&console->watched, SIGWINCH);
-    sigaddset(&console->watched, SIGTSTP);
     sigaddset(&console->watched, SIGCONT);
-    for (size_t i = 0; i < sizeof(ending) / sizeof(ending[0]); i++) {
+    for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++) {
         struct sigaction action;
-        if (sigaction(ending[i], NULL, &action) == 0 && action.sa_handler != SIG_IGN) {
-            sigaddset(&console->watched, ending[i]);
+        if (sigaction(ours[i], NULL, &action) == 0 && action.sa_handler != SIG_IGN) {
+            sigaddset(&console->watched, ours[i]);
         }
     }
     console->signals = signalfd(-1, &console->watched, SFD_NONBLOCK | SFD_CLOEXEC);
@@ -115,13 +114,20 @@ static int watch_signals(struct console *console, struct postern_error *error)
     return 0;
 }
 
-/* Ctrl-Z typed at a raw terminal goes to the command; this one was sent to us by name. */
+/* Ctrl-Z typed at a raw terminal goes to the command; this one was sent to us by name, or typed while the terminal is
+ * not raw. Letting SIGTSTP in, and not raising SIGSTOP, leaves it to the system not to stop what nobody could continue
+ * (an orphaned process group). */
 static void stop_self(void)
 {
     bool raw = terminal_wants_raw();
+    sigset_t stop;
 
     terminal_leave_raw();
-    raise(SIGSTOP);
+    sigemptyset(&stop);
+    sigaddset(&stop, SIGTSTP);
+    raise(SIGTSTP);
+    sigprocmask(SIG_UNBLOCK, &stop, NULL); /* stops here */
+    sigprocmask(SIG_BLOCK, &stop, NULL);
     if (raw) {
         terminal_enter_raw(NULL);
     }
@@ -146,7 +152,7 @@ static void take_signals(struct console *console)
             console->resized = true;
             break;
         default:
-            console->pending |= 1u << info.ssi_signo;
+            console->pours |= 1u << info.ssi_signo;
             break;
         }
     }
@@ -159,8 +165,8 @@ enum console_signal console_next_signal(struct console *console)
 
     for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
         unsigned bit = 1u << order[i];
-        if (console->pending & bit) {
-            console->pending &= ~bit;
+        if (console->pours & bit) {
+            console->pours &= ~bit;
             return order[i];
         }
     }
@@ -215,11 +221,17 @@ static struct pollfd entry(int fd, bool wanted, short events)
     return one;
 }
 
+/* In the background the keys are for others, and reading them would stop us. SIGCONT tells when that changes. */
+static bool may_read(const struct console *console)
+{
+    return !console->stream[0].terminal || !terminal_in_background();
+}
+
 int console_wait(struct console *console, intptr_t sandbox, unsigned interest, int timeout, unsigned *happened,
                  struct postern_error *error)
 {
     struct pollfd list[] = {
-        entry(console->stream[0].fd, interest & CONSOLE_IN_READABLE, POLLIN),
+        entry(console->stream[0].fd, (interest & CONSOLE_IN_READABLE) && may_read(console), POLLIN),
         entry(console->stream[1].fd, interest & CONSOLE_OUT_WRITABLE, POLLOUT),
         entry(console->stream[2].fd, interest & CONSOLE_ERR_WRITABLE, POLLOUT),
         entry(console->signals, true, POLLIN),
@@ -242,7 +254,7 @@ int console_wait(struct console *console, intptr_t sandbox, unsigned interest, i
             *happened |= bits[i];
         }
     }
-    if (console->pending != 0) {
+    if (console->pours != 0) {
         *happened |= CONSOLE_SIGNALLED;
     }
     if (console->resized) {

@@ -90,6 +90,9 @@ void report_trim_output(struct postern_output *output)
     }
     head = text_utf8_boundary(output->data, output->head);
     tail = output->head + stray_bytes(output->data + output->head, output->size - output->head);
+    if (!text_is_utf8(output->data, head) || !text_is_utf8(output->data + tail, output->size - tail)) {
+        return; /* no text: every byte counts */
+    }
     dropped = tail - head;
     memmove(output->data + head, output->data + tail, output->size - tail + 1); /* with the NUL */
     output->head = head;

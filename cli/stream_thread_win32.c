@@ -13,7 +13,7 @@
 #include "shared/error.h"
 
 #define STAGE "console"
-#define CANCEL_MS 200 /* for a cancelled call to return; one that does not is left behind */
+#define CANCEL_MS 50 /* for a cancelled call to return; one that does not is left behind */
 
 struct stream_thread {
     HANDLE file, thread;
@@ -45,8 +45,9 @@ static void read_file(struct stream_thread *thread)
         DWORD os_error = GetLastError();
         result->end = os_error == ERROR_BROKEN_PIPE || os_error == ERROR_HANDLE_EOF;
         result->os_error = result->end ? 0 : os_error;
-    } else if (got == 0 && GetFileType(thread->file) != FILE_TYPE_PIPE) {
-        result->end = true; /* a pipe gives nothing also when someone wrote nothing */
+    } else if (got == 0) {
+        result->end =
+            true; /* a pipe also gives nothing when someone wrote nothing; every C library takes that as the end */
     }
     result->size = got;
 }

@@ -20,6 +20,9 @@ bool terminal_is(enum terminal_stream stream);
 /* Of the terminal that stdout, stdin or stderr is. false: none is, or it does not know. */
 bool terminal_size(uint16_t *rows, uint16_t *cols);
 
+/* stdin is a terminal that at present belongs to another job of the shell. */
+bool terminal_in_background(void);
+
 /* Passes every key on as bytes, unchanged and without echo, from now until terminal_leave_raw(). stdin must be a
  * terminal. Called again it renews the mode, which the shell resets when we were stopped. A process in the background
  * leaves the terminal alone: it belongs to someone else then. */

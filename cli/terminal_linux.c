@@ -13,18 +13,19 @@
 
 #include "shared/error.h"
 
-/* Written by the main thread, read by the crash handler too: `wants_raw` is set last and cleared last. */
+/* Written by the main thread, read by the handler of fatal signals too: `wants_raw` is set last and cleared last. */
 static struct {
     struct termios before, raw;
     bool prepared; /* `before` and `raw` are known, the handlers are installed */
     volatile sig_atomic_t wants_raw;
 } terminal;
 
-/* Ends of the process that no code of ours returns from. The old action is put back and gets its turn: the signal is
- * raised again when the handler returns to the failing instruction, or by abort(). */
-static const int crashes[] = {SIGABRT, SIGSEGV, SIGBUS, SIGILL, SIGFPE};
-#define CRASH_COUNT (sizeof(crashes) / sizeof(crashes[0]))
-static struct sigaction crash_before[CRASH_COUNT];
+/* Ends of the process that no code of ours returns from: our own faults, and signals nobody sends on purpose. (Those
+ * that people do send are waited for by console_linux.c.) */
+static const int fatal[] = {SIGABRT, SIGSEGV, SIGBUS,  SIGILL,  SIGFPE,  SIGTRAP,   SIGSYS,
+                            SIGALRM, SIGUSR1, SIGUSR2, SIGXCPU, SIGXFSZ, SIGVTALRM, SIGPROF};
+#define FATAL_COUNT (sizeof(fatal) / sizeof(fatal[0]))
+static struct sigaction fatal_before[FATAL_COUNT];
 
 bool terminal_is(enum terminal_stream stream)
 {
@@ -46,9 +47,9 @@ bool terminal_size(uint16_t *rows, uint16_t *cols)
     return false;
 }
 
-/* Setting the modes from the background would stop us (SIGTTOU), and would be wrong. A terminal that is not our
- * controlling one knows no foreground. */
-static bool in_background(void)
+/* Setting the modes from there would stop us (SIGTTOU), and would be wrong. A terminal that is not our controlling one
+ * knows no foreground. */
+bool terminal_in_background(void)
 {
     pid_t foreground = tcgetpgrp(STDIN_FILENO);
 
@@ -70,26 +71,48 @@ void terminal_leave_raw(void)
 {
     int saved = errno;
 
-    if (terminal.wants_raw && !in_background()) {
+    if (terminal.wants_raw && !terminal_in_background()) {
         set_modes(&terminal.before);
     }
     terminal.wants_raw = 0;
     errno = saved;
 }
 
-static void on_crash(int number)
+/* Puts the old action back and gives it its turn: a fault is met again when the handler returns to the instruction, a
+ * signal that somebody sent has to be sent again. */
+static void on_fatal(int number, siginfo_t *info, void *context)
 {
+    (void)context;
     terminal_leave_raw();
-    for (size_t i = 0; i < CRASH_COUNT; i++) {
-        if (crashes[i] == number) {
-            sigaction(number, &crash_before[i], NULL);
+    for (size_t i = 0; i < FATAL_COUNT; i++) {
+        if (fatal[i] == number) {
+            sigaction(number, &fatal_before[i], NULL);
         }
     }
+    if (info->si_code <= 0) {
+        raise(number); /* held back until the handler returns */
+    }
+}
+
+static int catch_fatal_signals(struct postern_error *error)
+{
+    struct sigaction action = {.sa_sigaction = on_fatal, .sa_flags = SA_SIGINFO};
+
+    sigemptyset(&action.sa_mask);
+    for (size_t i = 0; i < FATAL_COUNT; i++) {
+        if (sigaction(fatal[i], NULL, &fatal_before[i]) == 0 && fatal_before[i].sa_handler == SIG_IGN) {
+            continue;
+        }
+        if (sigaction(fatal[i], &action, NULL) != 0) {
+            return error_os(error, POSTERN_E_OS, "terminal", "sigaction", errno, "no handler for signal %d", fatal[i]);
+        }
+    }
+    return 0;
 }
 
 static int prepare(struct postern_error *error)
 {
-    struct sigaction action = {.sa_handler = on_crash};
+    int result;
 
     if (tcgetattr(STDIN_FILENO, &terminal.before) != 0) {
         return error_os(error, POSTERN_E_OS, "terminal", "tcgetattr", errno, "standard input is no usable terminal");
@@ -99,15 +122,9 @@ static int prepare(struct postern_error *error)
     if (atexit(terminal_leave_raw) != 0) {
         return error_memory(error, "terminal");
     }
-    sigemptyset(&action.sa_mask);
-    for (size_t i = 0; i < CRASH_COUNT; i++) {
-        if (sigaction(crashes[i], &action, &crash_before[i]) != 0) {
-            return error_os(error, POSTERN_E_OS, "terminal", "sigaction", errno, "no handler for signal %d",
-                            crashes[i]);
-        }
-    }
-    terminal.prepared = true;
-    return 0;
+    result = catch_fatal_signals(error);
+    terminal.prepared = result == 0;
+    return result;
 }
 
 int terminal_enter_raw(struct postern_error *error)
@@ -119,7 +136,7 @@ int terminal_enter_raw(struct postern_error *error)
         }
     }
     terminal.wants_raw = 1;
-    if (!in_background() && set_modes(&terminal.raw) != 0) {
+    if (!terminal_in_background() && set_modes(&terminal.raw) != 0) {
         int os_error = errno;
         terminal_leave_raw();
         return error_os(error, POSTERN_E_OS, "terminal", "tcsetattr", os_error,

@@ -66,6 +66,11 @@ bool terminal_size(uint16_t *rows, uint16_t *cols)
     return known;
 }
 
+bool terminal_in_background(void)
+{
+    return false; /* consoles know no jobs */
+}
+
 void terminal_leave_raw(void)
 {
     if (!InterlockedExchange(&terminal.wants_raw, 0)) {

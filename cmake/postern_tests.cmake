@@ -77,9 +77,17 @@ foreach(program postern postern-runner postern-keeper)
   endif()
 endforeach()
 
+# What test programs and helper programs both use.
+postern_sources(host_sources tests/support/host_*.c tests/support/pattern.c)
+find_package(Threads REQUIRED)
+add_library(postern_test_host STATIC ${host_sources})
+target_link_libraries(postern_test_host PRIVATE postern_flags PUBLIC postern_includes Threads::Threads)
+
 postern_sources(support_sources tests/support/*.c)
+list(REMOVE_ITEM support_sources ${host_sources})
 add_library(postern_test_support STATIC ${support_sources})
-target_link_libraries(postern_test_support PRIVATE postern_flags PUBLIC postern_includes postern_dep_cmocka)
+target_link_libraries(postern_test_support PRIVATE postern_flags
+  PUBLIC postern_includes postern_test_host postern_dep_cmocka)
 target_compile_definitions(postern_test_support PRIVATE
   "POSTERN_TEST_BIN_DIR=\"${test_bin_dir}\"" "POSTERN_TEST_PROGRAM_DIR=\"${test_program_dir}\""
   "POSTERN_TEST_DATA_DIR=\"${test_data_dir}\"" "POSTERN_TEST_EXE_SUFFIX=\"${CMAKE_EXECUTABLE_SUFFIX}\"")
@@ -88,7 +96,8 @@ postern_sources(program_sources tests/support/programs/*.c)
 foreach(source IN LISTS program_sources)
   get_filename_component(base "${source}" NAME_WE)
   add_executable(program_${base} "${source}")
-  target_link_libraries(program_${base} PRIVATE postern_flags ${POSTERN_SYSTEM_LIBS})
+  # Some speak the runner's part; what a program does not use is not linked.
+  target_link_libraries(program_${base} PRIVATE postern_flags postern_test_host postern_runner_core)
   set_target_properties(program_${base} PROPERTIES OUTPUT_NAME ${base}
     RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/tests/programs")
   add_dependencies(test_programs program_${base})

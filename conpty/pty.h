@@ -30,6 +30,9 @@ int pty_resize(struct pty *pty, uint16_t rows, uint16_t cols, struct postern_err
 /* Sends the foreground group what the terminal would send for a key: INTERRUPT, QUIT, or HANGUP. */
 int pty_signal(struct pty *pty, enum postern_signal signal, struct postern_error *error);
 
+/* What has to be typed to end the input of a program that reads lines: ^D; ^Z and Enter on Windows. Static. */
+const char *pty_end_of_file(void);
+
 /* Windows: asks the console host to end, from a thread of its own, so that the caller goes on draining the output,
  * whose end of file then comes. Must be called once the command has ended. Linux: nothing to do. */
 void pty_finish(struct pty *pty);

@@ -152,6 +152,11 @@ int pty_signal(struct pty *pty, enum postern_signal signal, struct postern_error
     return signal_foreground_group(pty, number, error);
 }
 
+const char *pty_end_of_file(void)
+{
+    return "\004"; /* VEOF of a fresh terminal */
+}
+
 void pty_finish(struct pty *pty)
 {
     (void)pty;

@@ -179,6 +179,11 @@ int pty_signal(struct pty *pty, enum postern_signal signal, struct postern_error
     return error_set(error, POSTERN_E_UNSUPPORTED, STAGE, "", "a pseudo console cannot be sent signals from outside");
 }
 
+const char *pty_end_of_file(void)
+{
+    return "\x1a\r";
+}
+
 /* ---- the end ---- */
 
 static DWORD WINAPI close_console(void *argument)

@@ -223,11 +223,12 @@ int host_look(const struct host_options *options, struct host *out, struct poste
     int result = POSTERN_OK;
     memset(out, 0, sizeof(*out));
     out->layout.other_user = options->other_user;
-    out->layout.own_network = !options->network;
     if (!add_places(out, options->other_user) || !add_devices(out) || (options->network && !add_resolver(out)))
         result = error_memory(error, STAGE);
     if (result == POSTERN_OK && options->workspace)
         result = add_workspace(out, options, error);
+    if (result == POSTERN_OK && !host_find_sockets(&out->layout))
+        result = error_memory(error, STAGE);
     if (result != POSTERN_OK)
         host_free(out);
     return result;

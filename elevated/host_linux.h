@@ -31,6 +31,10 @@ struct host {
     struct layout layout;
     struct strings owned;
 };
+
+/* host_sockets_linux.c: adds sockets of services to layout->masked. false: memory is out. */
+bool host_find_sockets(struct layout *layout);
+
 int host_look(const struct host_options *options, struct host *out, struct postern_error *error);
 void host_free(struct host *host);
 

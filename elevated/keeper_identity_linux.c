@@ -31,12 +31,15 @@ static long capability_call(long number, struct capability_sets *sets)
     return syscall(number, &header, sets->half);
 }
 
-static bool has_capability(const struct capability_sets *sets, unsigned capability)
+static bool may_change_bounds(bool *may, struct keeper_failure *failure)
 {
-    return (sets->half[CAP_TO_INDEX(capability)].effective & CAP_TO_MASK(capability)) != 0;
+    struct capability_sets sets;
+    if (capability_call(SYS_capget, &sets) != 0)
+        return keeper_failed(failure, "capget", "");
+    *may = (sets.half[CAP_TO_INDEX(CAP_SETPCAP)].effective & CAP_TO_MASK(CAP_SETPCAP)) != 0;
+    return true;
 }
 
-/* Needs CAP_SETPCAP, so it comes first. Who has not got it cannot use the bounding set either: no_new_privs. */
 static bool drop_bounding_set(struct keeper_failure *failure)
 {
     for (unsigned long capability = 0; capability <= HIGHEST_CAPABILITY; capability++) {
@@ -90,7 +93,7 @@ static bool verify_user(const struct plan_header *user, struct keeper_failure *f
     return true;
 }
 
-static bool verify_capabilities(bool bounded, struct keeper_failure *failure)
+static bool verify_capabilities(bool barred, struct keeper_failure *failure)
 {
     struct capability_sets sets;
     if (capability_call(SYS_capget, &sets) != 0)
@@ -103,29 +106,35 @@ static bool verify_capabilities(bool bounded, struct keeper_failure *failure)
         int bounding = prctl(PR_CAPBSET_READ, capability, 0, 0, 0);
         if (bounding < 0 && errno == EINVAL)
             break;
-        if ((bounded && bounding != 0) || prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, capability, 0, 0) != 0)
+        if ((barred && bounding != 0) || prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, capability, 0, 0) != 0)
             return wrong(failure, "a capability is left in the bounding or ambient set");
     }
     memset(&sets, 0, sizeof(sets));
     sets.half[CAP_TO_INDEX(CAP_SETUID)].permitted = CAP_TO_MASK(CAP_SETUID);
     if (capability_call(SYS_capset, &sets) == 0)
         return wrong(failure, "a capability could be taken back");
-    if (bounded && prctl(PR_GET_SECUREBITS, 0, 0, 0, 0) != FIXED_BITS)
+    if (barred && prctl(PR_GET_SECUREBITS, 0, 0, 0, 0) != FIXED_BITS)
         return wrong(failure, "the secure bits were not set");
     if (prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1)
         return wrong(failure, "no_new_privs was not set");
     return true;
 }
 
-bool keeper_drop_privileges(const struct plan_header *other_user, struct keeper_failure *failure)
+bool keeper_bar_privileges(bool *barred, struct keeper_failure *failure)
+{
+    failure->where = REPORT_PHASE_IDENTITY;
+    /* who has no CAP_SETPCAP has no capabilities to regain by an exec either, thanks to no_new_privs */
+    if (!may_change_bounds(barred, failure) || (*barred && !drop_bounding_set(failure)))
+        return false;
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+        return keeper_failed(failure, "prctl", "PR_SET_NO_NEW_PRIVS");
+    return true;
+}
+
+bool keeper_drop_privileges(const struct plan_header *other_user, bool barred, struct keeper_failure *failure)
 {
     struct capability_sets sets;
     failure->where = REPORT_PHASE_IDENTITY;
-    if (capability_call(SYS_capget, &sets) != 0)
-        return keeper_failed(failure, "capget", "");
-    bool bounded = has_capability(&sets, CAP_SETPCAP);
-    if (bounded && !drop_bounding_set(failure))
-        return false;
     if (other_user && !change_user(other_user, failure))
         return false;
     if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) != 0)
@@ -133,7 +142,5 @@ bool keeper_drop_privileges(const struct plan_header *other_user, struct keeper_
     memset(&sets, 0, sizeof(sets));
     if (capability_call(SYS_capset, &sets) != 0)
         return keeper_failed(failure, "capset", "");
-    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
-        return keeper_failed(failure, "prctl", "PR_SET_NO_NEW_PRIVS");
-    return (!other_user || verify_user(other_user, failure)) && verify_capabilities(bounded, failure);
+    return (!other_user || verify_user(other_user, failure)) && verify_capabilities(barred, failure);
 }

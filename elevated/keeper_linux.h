@@ -36,21 +36,36 @@ struct keeper_mounts {
 void keeper_mounts_init(struct keeper_mounts *mounts, const struct plan_header *header);
 bool keeper_take_step(struct keeper_mounts *mounts, const struct plan_step *step, struct keeper_failure *failure);
 
+/* ---- keeper_idmap_linux.c ---- */
+
+/* Opens a map of the owner in `step` to the sandbox user in `header`, for MOUNT_ATTR_IDMAP. `proc` is a /proc of the
+ * pid namespace. -1: see the failure. */
+int keeper_open_map(int proc, const struct plan_step *step, const struct plan_header *header,
+                    struct keeper_failure *failure);
+
 /* ---- keeper_identity_linux.c ---- */
 
-/* Gives up all privileges for good: other user and group (NULL: stay), no groups, no capabilities in any set, no way to
- * gain some; then makes sure, by reading everything back and by trying to be root again. Safe between vfork and exec. */
-bool keeper_drop_privileges(const struct plan_header *other_user, struct keeper_failure *failure);
+/* For this process and all that come from it: no exec and no set-id file will ever give a privilege that the caller of
+ * the exec has not got. What there is stays usable. *barred: also the bounding set is empty, which takes privileges. */
+bool keeper_bar_privileges(bool *barred, struct keeper_failure *failure);
+
+/* After that, gives up all privileges for good: other user and group (NULL: stay), no groups, no capabilities in any
+ * set; then makes sure, by reading everything back and by trying to be root again. Safe between vfork and exec. */
+bool keeper_drop_privileges(const struct plan_header *other_user, bool barred, struct keeper_failure *failure);
 
 /* ---- keeper_runner_linux.c ---- */
 
 /* Starts the runner with exactly its descriptors; returns once it is executed. */
-bool keeper_start_runner(const struct plan_header *header, mode_t mask, pid_t *runner, struct keeper_failure *failure);
+bool keeper_start_runner(const struct plan_header *header, mode_t mask, bool barred, pid_t *runner,
+                         struct keeper_failure *failure);
 
 /* ---- keeper_watch_linux.c ---- */
 
 /* Signals that tell of children, as a descriptor; before the runner is started. -1: errno. */
 int keeper_watch_children(void);
+
+/* Waits until the parent has finished the plan. false: it is gone, or has thought better of it. */
+bool keeper_await_go(void);
 
 /* Reaps until the runner has ended (true, *wait_status) or the parent is gone or wants an end (false). */
 bool keeper_watch(int children, pid_t runner, int *wait_status);

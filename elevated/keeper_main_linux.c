@@ -91,7 +91,7 @@ static void close_unneeded(bool has_log)
         close(KEEPER_FD_OPTIONAL);
 }
 
-static bool start(struct plan_header *header, pid_t *runner, struct keeper_failure *failure)
+static bool start(struct plan_header *header, pid_t *runner, bool *barred, struct keeper_failure *failure)
 {
     struct wire_reader reader;
     mode_t mask = umask(0);
@@ -104,7 +104,7 @@ static bool start(struct plan_header *header, pid_t *runner, struct keeper_failu
         return false;
     if (chdir("/") != 0)
         return keeper_failed(failure, "chdir", "/");
-    return keeper_start_runner(header, mask, runner, failure);
+    return keeper_bar_privileges(barred, failure) && keeper_start_runner(header, mask, *barred, runner, failure);
 }
 
 int main(void)
@@ -113,6 +113,7 @@ int main(void)
     struct keeper_failure failure = {.call = "", .item = ""};
     struct report ended = {.kind = REPORT_ENDED};
     pid_t runner = -1;
+    bool barred = false;
     int result = 0;
     struct stat status_socket;
     if (fstat(KEEPER_FD_STATUS, &status_socket) != 0 || !S_ISSOCK(status_socket.st_mode)) {
@@ -125,11 +126,13 @@ int main(void)
         keeper_failed(&failure, "signalfd", "");
         return tell_failure(&failure);
     }
-    if (!start(&header, &runner, &failure)) {
+    if (!keeper_await_go())
+        return 1;
+    if (!start(&header, &runner, &barred, &failure)) {
         result = tell_failure(&failure);
     } else {
         close_unneeded(header.has_log);
-        if (!keeper_drop_privileges(NULL, &failure))
+        if (!keeper_drop_privileges(NULL, barred, &failure))
             result = tell_failure(&failure);
         else if (keeper_watch(children, runner, &ended.wait_status))
             tell(&ended);

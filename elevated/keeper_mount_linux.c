@@ -11,18 +11,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
-#include <net/if.h>
-#include <sched.h>
-#include <signal.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mount.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 /* Everything that names, reads or makes mounts here exists since Linux 5.2; changing their flags since 5.12. */
@@ -144,21 +137,25 @@ static bool is_same_file(int descriptor, const struct plan_step *step)
 
 static bool step_copy(struct keeper_mounts *mounts, const struct plan_step *step, struct keeper_failure *failure)
 {
-    unsigned how = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH;
-    int original = open_in_place(step->path);
-    if (original < 0)
-        return keeper_failed(failure, "openat2", step->path);
-    if ((step->flags & PLAN_SAME_FILE) && !is_same_file(original, step)) {
-        keeper_failed(failure, "fstat", step->path);
+    unsigned how = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (step->flags & PLAN_RECURSIVE ? AT_RECURSIVE : 0);
+    int copy;
+    if (step->flags & PLAN_SAME_FILE) {
+        int original = open_in_place(step->path);
+        if (original < 0)
+            return keeper_failed(failure, "openat2", step->path);
+        if (!is_same_file(original, step)) {
+            keeper_failed(failure, "fstat", step->path);
+            close(original);
+            return false;
+        }
+        copy = open_tree(original, "", how | AT_EMPTY_PATH);
         close(original);
-        return false;
+    } else {
+        /* beneath /dev, /run and the like, where only root makes directories: nobody can exchange one */
+        copy = open_tree(AT_FDCWD, step->path, how | AT_SYMLINK_NOFOLLOW);
     }
-    int copy = open_tree(original, "", how | (step->flags & PLAN_RECURSIVE ? AT_RECURSIVE : 0));
-    if (copy < 0)
-        keeper_failed(failure, "open_tree", step->path);
-    close(original);
     fill_slot(mounts, step->slot, copy);
-    return copy >= 0;
+    return copy >= 0 || keeper_failed(failure, "open_tree", step->path);
 }
 
 static bool step_set_flags(struct keeper_mounts *mounts, const struct plan_step *step, struct keeper_failure *failure)
@@ -189,58 +186,11 @@ static bool step_place(struct keeper_mounts *mounts, const struct plan_step *ste
 
 /* ---- the owner of the workspace appears as the sandbox user ---- */
 
-static int end_at_once(void *unused)
-{
-    (void)unused;
-    _exit(0);
-}
-
-static bool write_map(int proc, pid_t holder, const char *name, uint32_t outside, uint32_t inside,
-                      struct keeper_failure *failure)
-{
-    char path[48];
-    char line[48];
-    snprintf(path, sizeof(path), "%d/%s", (int)holder, name);
-    int length = snprintf(line, sizeof(line), "%u %u 1\n", outside, inside);
-    int file = openat(proc, path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
-    bool written = file >= 0 && write(file, line, (size_t)length) == length;
-    if (!written)
-        keeper_failed(failure, name, "the user namespace of the id map");
-    if (file >= 0)
-        close(file);
-    return written;
-}
-
-/* A user namespace serves as the table of the map, nothing ever runs in it. Its holder ends at once and stays a
- * zombie until the maps are written, because that is what /proc needs to name it. */
-static int open_map(struct keeper_mounts *mounts, const struct plan_step *step, struct keeper_failure *failure)
-{
-    static char stack[4096] __attribute__((aligned(16)));
-    char path[48];
-    int map = -1;
-    int proc = mounts->proc >= 0 ? mounts->slots[mounts->proc] : -1;
-    pid_t holder = clone(end_at_once, stack + sizeof(stack), CLONE_NEWUSER | CLONE_VM | CLONE_VFORK | SIGCHLD, NULL);
-    if (holder < 0) {
-        keeper_failed(failure, "clone", "the user namespace of the id map");
-        return -1;
-    }
-    if (write_map(proc, holder, "uid_map", step->uid, mounts->header->uid, failure) &&
-        write_map(proc, holder, "gid_map", step->gid, mounts->header->gid, failure)) {
-        snprintf(path, sizeof(path), "%d/ns/user", (int)holder);
-        map = openat(proc, path, O_RDONLY | O_CLOEXEC);
-        if (map < 0)
-            keeper_failed(failure, "open", "the user namespace of the id map");
-    }
-    while (waitpid(holder, NULL, 0) < 0 && errno == EINTR)
-        continue;
-    return map;
-}
-
 static bool step_map_owner(struct keeper_mounts *mounts, const struct plan_step *step, struct keeper_failure *failure)
 {
     struct statvfs original;
     int workspace = mounts->slots[step->slot];
-    int map = open_map(mounts, step, failure);
+    int map = keeper_open_map(mounts->proc >= 0 ? mounts->slots[mounts->proc] : -1, step, mounts->header, failure);
     if (map < 0)
         return false;
     struct mount_attr mapped = {.attr_set = mount_flags(step->flags) | MOUNT_ATTR_IDMAP, .userns_fd = (unsigned)map};
@@ -276,6 +226,8 @@ static bool step_file(const struct plan_step *step, struct keeper_failure *failu
 {
     size_t left = strlen(step->text);
     const char *at = step->text;
+    if (left == 0)
+        return mknod(step->path, S_IFREG | (mode_t)step->mode, 0) == 0 || keeper_failed(failure, "mknod", step->path);
     int file = open(step->path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, (mode_t)step->mode);
     if (file < 0)
         return keeper_failed(failure, "open", step->path);
@@ -293,23 +245,6 @@ static bool step_file(const struct plan_step *step, struct keeper_failure *failu
     return true;
 }
 
-/* ---- the rest ---- */
-
-static bool step_loopback(struct keeper_failure *failure)
-{
-    struct ifreq request = {.ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING};
-    int any = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    if (any < 0) {
-        /* a kernel without IPv4 has nothing to bring up */
-        return errno == EAFNOSUPPORT || keeper_failed(failure, "socket", "lo");
-    }
-    bool up = ioctl(any, SIOCSIFFLAGS, &request) == 0;
-    if (!up)
-        keeper_failed(failure, "ioctl", "lo");
-    close(any);
-    return up;
-}
-
 bool keeper_take_step(struct keeper_mounts *mounts, const struct plan_step *step, struct keeper_failure *failure)
 {
     failure->where = (uint32_t)step->operation;
@@ -319,8 +254,6 @@ bool keeper_take_step(struct keeper_mounts *mounts, const struct plan_step *step
         return step_root(step, failure);
     case PLAN_HOST_NAME:
         return sethostname(step->text, strlen(step->text)) == 0 || keeper_failed(failure, "sethostname", step->text);
-    case PLAN_LOOPBACK:
-        return step_loopback(failure);
     case PLAN_NEW_PROC:
     case PLAN_NEW_TMPFS:
     case PLAN_NEW_DEVPTS:

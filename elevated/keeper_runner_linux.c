@@ -24,6 +24,7 @@ enum { ABOVE_ALL = 16 }; /* first descriptor number that no fixed number needs *
 struct child {
     const struct plan_header *header;
     mode_t mask;
+    bool barred;
     bool executed; /* stays true only if the exec did not return */
     struct keeper_failure failure;
 };
@@ -80,7 +81,7 @@ static int run_child(void *argument)
     if (sigprocmask(SIG_SETMASK, &none, NULL) != 0)
         keeper_failed(failure, "sigprocmask", "");
     else if (arrange_descriptors(header->has_log, &status, &runner, failure) &&
-             keeper_drop_privileges(header->other_user ? header : NULL, failure)) {
+             keeper_drop_privileges(header->other_user ? header : NULL, child->barred, failure)) {
         failure->where = REPORT_PHASE_START;
         if (announce(status, failure))
             execute(runner, header->has_log, failure);
@@ -89,7 +90,8 @@ static int run_child(void *argument)
     _exit(127);
 }
 
-bool keeper_start_runner(const struct plan_header *header, mode_t mask, pid_t *runner, struct keeper_failure *failure)
+bool keeper_start_runner(const struct plan_header *header, mode_t mask, bool barred, pid_t *runner,
+                         struct keeper_failure *failure)
 {
     static char stack[32768] __attribute__((aligned(16)));
     /* the compiler cannot see that the child writes here */
@@ -97,6 +99,7 @@ bool keeper_start_runner(const struct plan_header *header, mode_t mask, pid_t *r
     memset(&child, 0, sizeof(child));
     child.header = header;
     child.mask = mask;
+    child.barred = barred;
     child.executed = true;
     child.failure.where = REPORT_PHASE_START;
     failure->where = REPORT_PHASE_START;

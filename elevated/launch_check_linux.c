@@ -46,8 +46,7 @@ static int check_capabilities(struct postern_error *error)
         unsigned number;
         const char *name;
     } needed[] = {{CAP_SYS_ADMIN, "CAP_SYS_ADMIN"}, {CAP_SETUID, "CAP_SETUID"}, {CAP_SETGID, "CAP_SETGID"},
-                  {CAP_SETPCAP, "CAP_SETPCAP"},     {CAP_CHOWN, "CAP_CHOWN"},   {CAP_DAC_OVERRIDE, "CAP_DAC_OVERRIDE"},
-                  {CAP_NET_ADMIN, "CAP_NET_ADMIN"}};
+                  {CAP_SETPCAP, "CAP_SETPCAP"},     {CAP_CHOWN, "CAP_CHOWN"},   {CAP_DAC_OVERRIDE, "CAP_DAC_OVERRIDE"}};
     struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
     struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
     if (syscall(SYS_capget, &header, data) != 0)

@@ -179,21 +179,21 @@ const struct strings *launch_in_force(const struct launch *launch)
 void launch_describe_end(struct launch *launch, struct postern_error *error)
 {
     const char *who = launch->has_keeper ? "keeper" : "runner";
-    struct process_exit exit = {0};
+    const struct process_exit *exit = &launch->exit;
     launch_read_reports(launch);
     if (launch->last.kind != REPORT_NONE) {
         report_to_error(&launch->last, error);
         return;
     }
-    if (launch->process.pid != 0 && !process_collect(&launch->process, &exit)) {
+    if (launch->process.pid != 0 && !process_collect(&launch->process, &launch->exit)) {
         error_set(error, POSTERN_E_RUNNER_DIED, "runner", "", "the runner has closed its channel, but still runs");
         return;
     }
-    if (exit.signal)
-        error_set(error, POSTERN_E_RUNNER_DIED, "runner", "", "the %s was ended by signal %d (%s)", who, exit.signal,
-                  strsignal(exit.signal));
+    if (exit->signal)
+        error_set(error, POSTERN_E_RUNNER_DIED, "runner", "", "the %s was ended by signal %d (%s)", who, exit->signal,
+                  strsignal(exit->signal));
     else
-        error_set(error, POSTERN_E_RUNNER_DIED, "runner", "", "the %s exited with status %d", who, exit.exit_code);
+        error_set(error, POSTERN_E_RUNNER_DIED, "runner", "", "the %s exited with status %d", who, exit->exit_code);
 }
 
 /* Without a pid namespace only the keeper can find all that is left, so it is asked instead of killed. */

@@ -17,6 +17,7 @@ struct launch {
     bool own_pids;          /* the end of the keeper is the end of everything */
     os_handle status;       /* our end of the keeper's status socket */
     struct report last;     /* FAILED or ENDED, once it has come */
+    struct process_exit exit; /* of `process`, once it has been collected */
     uint32_t runner_pid;
     os_handle channel;
     struct user user;       /* level elevated; lock NONE otherwise */
@@ -36,6 +37,11 @@ struct launch_grade {
 int launch_attempt(const struct launch_options *options, const struct launch_grade *grade, struct launch *launch,
                    struct postern_error *error);
 int launch_without_keeper(const struct launch_options *options, struct launch *launch, struct postern_error *error);
+
+/* launch_account_linux.c: takes a user (level elevated) or the caller's own; fills name and home of the launch and, for
+ * another user, the account files as the sandbox shall see them; both are allocated. */
+int launch_choose_user(struct launch *launch, bool other_user, const struct host_accounts *accounts, char **passwd,
+                       char **group, struct postern_error *error);
 
 /* launch_linux.c: takes in what the keeper has reported, without waiting. */
 void launch_read_reports(struct launch *launch);

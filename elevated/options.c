@@ -11,7 +11,7 @@
 #include <string.h>
 
 #define STAGE "options"
-#define ARGUMENTS_MAX (900u * 1024u) /* bytes of arguments and environment: they must fit into one frame */
+#define ARGUMENTS_MAX (900u * 1024u) /* bytes of arguments, and of environment; both must fit into one frame */
 
 #ifndef POSTERN_LIBEXEC_DIR
 #define POSTERN_LIBEXEC_DIR ""
@@ -191,6 +191,11 @@ static int check_environment(const struct postern_command *command, const struct
         if (!environment_put(out, command->env[i], fold))
             return error_memory(error, STAGE);
     }
+    size_t total = 0;
+    for (size_t i = 0; i < out->count; i++)
+        total += strlen(out->item[i]) + 1;
+    if (total > ARGUMENTS_MAX)
+        return error_set(error, POSTERN_E_LIMIT, STAGE, "", "the environment is longer than %u bytes", ARGUMENTS_MAX);
     return 0;
 }
 

@@ -230,12 +230,9 @@ static void place_dev(const struct layout *layout, struct plan *plan)
 static void begin(const struct layout *layout, struct plan *plan)
 {
     struct plan_step name = {.operation = PLAN_HOST_NAME, .text = "postern"};
-    struct plan_step simple = {.operation = PLAN_PRIVATE_ROOT, .path = "/"};
-    plan_add(plan, &simple);
+    struct plan_step root = {.operation = PLAN_PRIVATE_ROOT, .path = "/"};
+    plan_add(plan, &root);
     plan_add(plan, &name);
-    simple.operation = PLAN_LOOPBACK;
-    if (layout->own_network)
-        plan_add(plan, &simple);
     /* At level restricted the user may be root of the host, who may write /proc/sys whatever his capabilities. */
     if (layout->own_proc)
         add_mount(plan, PLAN_NEW_PROC, SLOT_PROC,

@@ -21,11 +21,10 @@ struct layout_place {
 
 /* Facts. Paths are absolute and resolved, exist on the host, and are borrowed until layout_make() has returned. */
 struct layout {
-    bool other_user;   /* level elevated: uid and gid own the home and may write the workspace */
+    bool other_user; /* level elevated: uid and gid own the home and may write the workspace */
     uint32_t uid, gid;
-    const char *home;  /* made beneath one of the places; NULL: the user has his own */
-    bool own_proc;     /* false: the host's stays, where the kernel grants no new one */
-    bool own_network;
+    const char *home; /* made beneath one of the places; NULL: the user has his own */
+    bool own_proc;    /* false: the host's stays, where the kernel grants no new one */
 
     const char *workspace; /* NULL: none */
     uint64_t workspace_device, workspace_inode;

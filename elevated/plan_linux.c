@@ -96,15 +96,20 @@ static const char *get_text(struct wire_reader *reader)
 bool plan_encode(const struct plan *plan, struct buffer *out)
 {
     const struct plan_header *header = &plan->header;
-    const uint64_t head[] = {PLAN_MAGIC,  header->other_user, header->uid,
-                             header->gid, header->has_log,    plan->count};
+    const uint64_t head[] = {PLAN_MAGIC, header->other_user, header->uid, header->gid, header->has_log, plan->count};
     if (plan->failed || !put_text(out, postern_version()) || !put_numbers(out, head, 6) ||
         !put_text(out, header->temporary ? header->temporary : ""))
         return false;
     for (size_t i = 0; i < plan->count; i++) {
         const struct plan_step *step = &plan->steps[i];
-        const uint64_t numbers[] = {(uint64_t)step->operation, step->flags, step->slot,   step->mode,
-                                    step->uid,                 step->gid,   step->device, step->inode};
+        const uint64_t numbers[] = {(uint64_t)step->operation,
+                                    step->flags,
+                                    step->slot,
+                                    step->mode,
+                                    step->uid,
+                                    step->gid,
+                                    step->device,
+                                    step->inode};
         if (!put_numbers(out, numbers, 8) || !put_text(out, step->path) || !put_text(out, step->text))
             return false;
     }

@@ -25,7 +25,6 @@
 #define PLAN_OPERATIONS(X)                                                                                             \
     X(PLAN_PRIVATE_ROOT, "cut the mounts off from the host's")                                                         \
     X(PLAN_HOST_NAME, "set the host name")                                                                             \
-    X(PLAN_LOOPBACK, "bring up the loopback interface")                                                                \
     X(PLAN_NEW_PROC, "make a /proc of the sandbox's own")                                                              \
     X(PLAN_NEW_TMPFS, "make the private file system")                                                                  \
     X(PLAN_NEW_DEVPTS, "make the private terminals")                                                                   \
@@ -43,7 +42,7 @@ enum plan_operation {
 #define PLAN_OPERATION_ENUM(constant, text) constant,
     PLAN_OPERATIONS(PLAN_OPERATION_ENUM)
 #undef PLAN_OPERATION_ENUM
-    PLAN_OPERATION_COUNT
+        PLAN_OPERATION_COUNT
 };
 const char *plan_operation_text(enum plan_operation operation); /* "take an unknown step" for other numbers */
 
@@ -53,9 +52,9 @@ enum {
     PLAN_NO_SUID = 2,
     PLAN_NO_DEV = 4,
     PLAN_NO_EXEC = 8,
-    PLAN_RECURSIVE = 16,   /* COPY, MAP_OWNER, SET_FLAGS: with the mounts beneath */
-    PLAN_SAME_FILE = 32,   /* COPY: only if it is still the file that plan_step.device and inode name */
-    PLAN_MAY_BE_GONE = 64  /* PLACE: nothing is there any more: then there is nothing to hide */
+    PLAN_RECURSIVE = 16,  /* COPY, MAP_OWNER, SET_FLAGS: with the mounts beneath */
+    PLAN_SAME_FILE = 32,  /* COPY: only if it is still the file that plan_step.device and inode name */
+    PLAN_MAY_BE_GONE = 64 /* PLACE: nothing is there any more: then there is nothing to hide */
 };
 
 /* Which fields count depends on the operation; the others are zero. */
@@ -72,7 +71,7 @@ struct plan_step {
 
 /* What comes before the steps. */
 struct plan_header {
-    bool other_user;       /* drop to uid and gid; false: stay who we are, without capabilities */
+    bool other_user; /* drop to uid and gid; false: stay who we are, without capabilities */
     uint32_t uid, gid;
     bool has_log;          /* a descriptor of the log follows the fixed ones, for the runner */
     const char *temporary; /* directory to remove at the end; "" for none */

@@ -2,6 +2,9 @@
  * report_linux.h - what the keeper is given and what it tells: the numbers of its descriptors, and the messages on its
  * status socket. Used by both ends: launch_linux.c (parent) and keeper_main_linux.c (keeper).
  *
+ * The parent sends one byte when the plan is complete; the keeper does nothing before. Anything it sends later, and the
+ * end of the stream, means "end".
+ *
  * The keeper sends STARTED from the process that becomes the runner, as its last act before the exec, so that the
  * kernel stamps the message with the runner's process id as the parent numbers it. After that ENDED, or nothing when
  * the keeper itself was killed. FAILED can come at any time up to the exec, also after STARTED.
@@ -27,18 +30,13 @@ enum {
     KEEPER_FD_OPTIONAL = 9
 };
 
-enum report_kind {
-    REPORT_NONE = 0,
-    REPORT_STARTED = 1,
-    REPORT_FAILED = 2,
-    REPORT_ENDED = 3
-};
+enum report_kind { REPORT_NONE = 0, REPORT_STARTED = 1, REPORT_FAILED = 2, REPORT_ENDED = 3 };
 
 /* Where a failure happened, for those that are no steps of the plan. Above all enum plan_operation. */
 enum report_phase {
-    REPORT_PHASE_PLAN = 1000,    /* reading the plan */
+    REPORT_PHASE_PLAN = 1000,     /* reading the plan */
     REPORT_PHASE_IDENTITY = 1001, /* dropping privileges and making sure of it */
-    REPORT_PHASE_START = 1002,   /* starting the runner */
+    REPORT_PHASE_START = 1002,    /* starting the runner */
     REPORT_PHASE_WATCH = 1003
 };
 

@@ -96,11 +96,10 @@ int sandbox_check(const struct postern_sandbox *sandbox, struct postern_error *e
 static void end_overdue(void *context)
 {
     struct postern_sandbox *sandbox = context;
-    struct postern_error why = {0};
-    if (sandbox->runner_gone)
+    struct postern_error why = sandbox->channel_end;
+    /* A runner that only has hung up is described, too: it "still runs". */
+    if (sandbox->runner_gone || why.code == POSTERN_E_CLOSED)
         launch_describe_end(sandbox->launch, &why);
-    else
-        why = sandbox->channel_end;
     fail(sandbox, &why);
 }
 
@@ -114,7 +113,7 @@ static void runner_gone(void *context)
 {
     struct postern_sandbox *sandbox = context;
     sandbox->runner_gone = true;
-    if (sandbox->channel && channel_is_ready(sandbox->channel))
+    if (sandbox->channel)
         await_other_half(sandbox);
     else
         end_overdue(sandbox);
@@ -134,6 +133,8 @@ static enum frame_phase phase_of(void *context, const struct frame_header *heade
     if (header->session == FRAME_SESSION_NONE)
         return sandbox->ready ? FRAME_PHASE_CONNECTION : FRAME_PHASE_CONNECTING;
     struct postern_session *session = sandbox->ready ? find(sandbox, header->session) : NULL;
+    if (session && session->spurned)
+        return FRAME_PHASE_RUNNING;
     if (!session || session->phase == SESSION_ENDED)
         return FRAME_PHASE_ABSENT;
     return session->phase == SESSION_STARTING ? FRAME_PHASE_STARTING : FRAME_PHASE_RUNNING;
@@ -188,7 +189,7 @@ static int on_frame(void *context, const struct frame *frame, struct postern_err
         return on_connection_frame(sandbox, frame, error);
     struct postern_session *session = find(sandbox, frame->header.session);
     session_on_frame(session, frame);
-    if (session->released && session->phase == SESSION_ENDED) {
+    if (session->released && session->phase == SESSION_ENDED && !session->spurned) {
         sandbox_remove(session);
         session_destroy(session);
     }
@@ -201,10 +202,10 @@ static void connection_closed(void *context, const struct postern_error *error)
     channel_close(sandbox->channel);
     sandbox->channel = NULL;
     sandbox->channel_end = *error;
-    if (sandbox->runner_gone)
+    if (error->code != POSTERN_E_CLOSED && error->code != POSTERN_E_OS)
+        fail(sandbox, error); /* it was us who ended it, and why says more than the runner's status */
+    else if (sandbox->runner_gone)
         end_overdue(sandbox);
-    else if (error->code == POSTERN_E_PROTOCOL || error->code == POSTERN_E_HANDSHAKE || !sandbox->ready)
-        fail(sandbox, error);
     else
         await_other_half(sandbox);
 }
@@ -229,6 +230,16 @@ bool sandbox_step(struct postern_sandbox *sandbox, uint64_t deadline_us)
         return false;
     }
     return wait_us != 0;
+}
+
+bool sandbox_wait(struct postern_sandbox *sandbox, uint64_t deadline_us)
+{
+    /* The loop forgets its wake-up once it has returned, be it to a wait that had no use for it: this does not. */
+    if (atomic_exchange(&sandbox->woken, false)) {
+        sandbox_step(sandbox, 0);
+        return false;
+    }
+    return sandbox_step(sandbox, deadline_us) && !atomic_exchange(&sandbox->woken, false);
 }
 
 static int await_hello(struct postern_sandbox *sandbox, uint64_t deadline_us, struct postern_error *error)
@@ -283,6 +294,7 @@ int postern_sandbox_open(const struct postern_sandbox_options *options, struct p
         .deadline_us = deadline_us,
     };
     sandbox->level = checked.level;
+    sandbox->start_timeout = checked.start_timeout;
     status = launch_start(&launch, &sandbox->launch, error);
     if (status != 0)
         goto out;
@@ -366,12 +378,13 @@ intptr_t postern_sandbox_handle(struct postern_sandbox *sandbox, struct postern_
 int postern_sandbox_dispatch(struct postern_sandbox *sandbox, int timeout, struct postern_error *error)
 {
     if (sandbox->failure.code == 0)
-        sandbox_step(sandbox, sandbox_deadline(timeout));
+        sandbox_wait(sandbox, sandbox_deadline(timeout));
     return sandbox_check(sandbox, error);
 }
 
 void postern_sandbox_wake(struct postern_sandbox *sandbox)
 {
+    atomic_store(&sandbox->woken, true);
     loop_wake(sandbox->loop);
 }
 

@@ -13,6 +13,8 @@
 #include "ipc/message.h"
 #include "shared/loop.h"
 
+#include <stdatomic.h>
+
 struct postern_sandbox {
     struct loop *loop;
     struct launch *launch;
@@ -28,6 +30,8 @@ struct postern_sandbox {
     struct loop_timer end_timer;
 
     enum postern_level level;
+    uint32_t start_timeout; /* milliseconds for the runner to start, and for a command */
+    atomic_bool woken;      /* by postern_sandbox_wake(), until a wait has ended for it */
     uint32_t runner_pid;
     struct strings in_force;
 
@@ -51,7 +55,7 @@ struct postern_session {
     struct postern_sandbox *sandbox;
     uint32_t id;
     enum session_phase phase;
-    bool spurned;  /* the runner sent bad content: it is being killed, frames are dropped until its EXIT */
+    bool spurned;  /* ended because the runner sent bad content: for the runner it runs on until its EXIT */
     bool released; /* by the caller, before its end */
     bool has_result;
     uint32_t pid;
@@ -90,6 +94,9 @@ int sandbox_send(struct postern_sandbox *sandbox, enum frame_type type, uint32_t
 /* Runs the loop once; deadline_us is a system_now_us() time, UINT64_MAX: no limit. false: the time is over, or the
  * loop broke (then the sandbox is dead). */
 bool sandbox_step(struct postern_sandbox *sandbox, uint64_t deadline_us);
+
+/* The same for the waits of the caller's, which a wake-up ends as if their time were over. */
+bool sandbox_wait(struct postern_sandbox *sandbox, uint64_t deadline_us);
 
 /* The deadline of a timeout argument: 0 polls, -1 never. */
 uint64_t sandbox_deadline(int timeout);

@@ -33,13 +33,16 @@ static int send_signal(struct postern_session *session, enum postern_signal sign
     return sandbox_send(session->sandbox, FRAME_SIGNAL, session->id, &text, valid, error);
 }
 
-/* Bad content: the session is lost, the sandbox is not. */
-static void spurn(struct postern_session *session, const struct postern_error *why)
+/* Bad content: the session is lost and over for the caller, at once: its runner may never send an EXIT. The sandbox is
+ * not, so what the runner still sends for it stays legal, and is dropped. */
+static void spurn(struct postern_session *session, const struct frame *frame, const struct postern_error *why)
 {
     log_line(session->sandbox->log, "session %u: %s", session->id, why->message);
     session->failure = *why;
-    session->spurned = true;
-    send_signal(session, POSTERN_SIGNAL_KILL, 0, NULL);
+    session->spurned = frame->header.type != FRAME_EXIT && frame->header.type != FRAME_ERROR;
+    if (session->spurned)
+        send_signal(session, POSTERN_SIGNAL_KILL, 0, NULL);
+    end(session);
 }
 
 static int on_spawned(struct postern_session *session, const struct frame *frame, struct postern_error *error)
@@ -126,25 +129,20 @@ static int handle(struct postern_session *session, const struct frame *frame, st
 void session_on_frame(struct postern_session *session, const struct frame *frame)
 {
     struct postern_error error = {0};
-    if (session->spurned) { /* only its end still matters */
-        if (frame->header.type == FRAME_EXIT || frame->header.type == FRAME_ERROR)
-            end(session);
-        else if (frame->header.type == FRAME_SPAWNED)
-            session->phase = SESSION_RUNNING;
-    } else if (handle(session, frame, &error) != 0) {
-        spurn(session, &error);
-        if (frame->header.type == FRAME_EXIT || frame->header.type == FRAME_ERROR)
-            end(session); /* nothing comes after these */
-    }
+    if (session->spurned)
+        session->spurned = frame->header.type != FRAME_EXIT;
+    else if (handle(session, frame, &error) != 0)
+        spurn(session, frame, &error);
 }
 
 void session_on_runner_gone(struct postern_session *session, const struct postern_error *why)
 {
+    session->spurned = false;
     if (session->phase == SESSION_ENDED)
         return;
-    if (session->failure.code == 0 && session->phase == SESSION_STARTING) {
+    if (session->phase == SESSION_STARTING) {
         session->failure = *why;
-    } else if (session->failure.code == 0) {
+    } else {
         session->result = (struct postern_result){.reason = POSTERN_REASON_RUNNER_DIED, .output_cut = true};
         session->has_result = true;
     }
@@ -172,12 +170,21 @@ void session_destroy(struct postern_session *session)
     free(session);
 }
 
+static int send_spawn(struct postern_session *session, const struct message_spawn *spawn, struct postern_error *error)
+{
+    struct buffer text;
+    buffer_init(&text, FRAME_PAYLOAD_MAX);
+    if (message_encode_spawn(spawn, &text))
+        return sandbox_send(session->sandbox, FRAME_SPAWN, session->id, &text, true, error);
+    buffer_free(&text);
+    return error_set(error, POSTERN_E_LIMIT, STAGE, "",
+                     "the arguments and the environment together are longer than what can be sent");
+}
+
 int postern_session_begin(struct postern_sandbox *sandbox, const struct postern_command *command,
                           struct postern_session **out, struct postern_error *error)
 {
     struct message_spawn spawn = {0};
-    struct buffer text;
-    buffer_init(&text, FRAME_PAYLOAD_MAX);
     int status = sandbox_check(sandbox, error);
     if (status == 0)
         status = options_check_command(command, sandbox->launch, &spawn, error);
@@ -192,8 +199,7 @@ int postern_session_begin(struct postern_sandbox *sandbox, const struct postern_
     status = sandbox_add(sandbox, session, error);
     if (status != 0)
         goto out;
-    bool valid = message_encode_spawn(&spawn, &text);
-    status = sandbox_send(sandbox, FRAME_SPAWN, session->id, &text, valid, error);
+    status = send_spawn(session, &spawn, error);
     if (status != 0) {
         sandbox_remove(session);
         goto out;
@@ -207,11 +213,8 @@ out:
     return status;
 }
 
-int postern_session_wait_spawned(struct postern_session *session, int timeout, struct postern_error *error)
+static int spawn_outcome(const struct postern_session *session, struct postern_error *error)
 {
-    uint64_t deadline_us = sandbox_deadline(timeout);
-    while (session->phase == SESSION_STARTING && sandbox_step(session->sandbox, deadline_us))
-        ;
     if (session->phase == SESSION_STARTING)
         return error_set(error, POSTERN_E_TIMED_OUT, STAGE, "", "the command was not started in time");
     if (session->failure.code != 0 && error)
@@ -219,13 +222,25 @@ int postern_session_wait_spawned(struct postern_session *session, int timeout, s
     return session->failure.code;
 }
 
+int postern_session_wait_spawned(struct postern_session *session, int timeout, struct postern_error *error)
+{
+    uint64_t deadline_us = sandbox_deadline(timeout);
+    while (session->phase == SESSION_STARTING && sandbox_wait(session->sandbox, deadline_us))
+        ;
+    return spawn_outcome(session, error);
+}
+
+/* A runner that does not answer must not hold the caller, and a wake-up must not undo a start. */
 int postern_session_start(struct postern_sandbox *sandbox, const struct postern_command *command,
                           struct postern_session **out, struct postern_error *error)
 {
     struct postern_session *session = NULL;
+    uint64_t deadline_us = system_now_us() + (uint64_t)sandbox->start_timeout * 1000u;
     int status = postern_session_begin(sandbox, command, &session, error);
+    while (status == 0 && session->phase == SESSION_STARTING && sandbox_step(sandbox, deadline_us))
+        ;
     if (status == 0)
-        status = postern_session_wait_spawned(session, -1, error);
+        status = spawn_outcome(session, error);
     if (status != 0)
         postern_session_release(session);
     else
@@ -261,12 +276,18 @@ unsigned postern_session_events(const struct postern_session *session)
     return events;
 }
 
+/* What the caller itself has used up is no news to it, and its coming back will be. */
+static void forget_news(struct postern_session *session)
+{
+    session->reported &= postern_session_events(session);
+}
+
 /* Gives credit back in large pieces, so that a fast stream costs few frames. */
 static void return_credit(struct postern_session *session, enum postern_stream which, size_t bytes)
 {
     struct received *stream = &session->stream[which];
     stream->owed += (uint32_t)bytes;
-    if (session->phase != SESSION_RUNNING || session->spurned || stream->owed < MESSAGE_WINDOW / 4)
+    if (session->phase != SESSION_RUNNING || stream->owed < MESSAGE_WINDOW / 4)
         return;
     struct buffer text;
     buffer_init(&text, FRAME_PAYLOAD_MAX);
@@ -293,6 +314,7 @@ void postern_session_consume(struct postern_session *session, enum postern_strea
 {
     buffer_consume(&session->stream[which].bytes, size);
     return_credit(session, which, size);
+    forget_news(session);
 }
 
 int postern_session_read(struct postern_session *session, enum postern_stream which, void *data, size_t capacity,
@@ -300,7 +322,7 @@ int postern_session_read(struct postern_session *session, enum postern_stream wh
 {
     struct received *stream = &session->stream[which];
     uint64_t deadline_us = sandbox_deadline(timeout);
-    while (!readable(stream) && sandbox_step(session->sandbox, deadline_us))
+    while (!readable(stream) && sandbox_wait(session->sandbox, deadline_us))
         ;
     *got = 0;
     if (!readable(stream))
@@ -329,6 +351,7 @@ static int write_some(struct postern_session *session, const unsigned char *data
     if (status == 0) {
         session->stdin_credit -= (uint32_t)chunk;
         *written += chunk;
+        forget_news(session);
     }
     return status;
 }
@@ -357,7 +380,7 @@ int postern_session_write(struct postern_session *session, const void *data, siz
         if (session->stdin_credit > 0)
             status = write_some(session, (const unsigned char *)data + *written, size - *written, written, error);
         else if (in_time && timeout != 0)
-            in_time = sandbox_step(session->sandbox, deadline_us);
+            in_time = sandbox_wait(session->sandbox, deadline_us);
         else
             break;
         if (status != 0)
@@ -375,8 +398,10 @@ int postern_session_close_stdin(struct postern_session *session, struct postern_
     if (session->stdin_closed)
         return 0;
     int status = sandbox_send(session->sandbox, FRAME_CLOSE_STDIN, session->id, &nothing, true, error);
-    if (status == 0 && !session->tty)
+    if (status == 0 && !session->tty) {
         session->stdin_closed = true;
+        forget_news(session);
+    }
     return status;
 }
 
@@ -421,7 +446,7 @@ int postern_session_wait(struct postern_session *session, int timeout, struct po
                          struct postern_error *error)
 {
     uint64_t deadline_us = sandbox_deadline(timeout);
-    while (session->phase != SESSION_ENDED && sandbox_step(session->sandbox, deadline_us))
+    while (session->phase != SESSION_ENDED && sandbox_wait(session->sandbox, deadline_us))
         ;
     if (session->phase != SESSION_ENDED)
         return error_set(error, POSTERN_E_TIMED_OUT, STAGE, "", "the session has not ended yet");
@@ -438,8 +463,8 @@ void postern_session_release(struct postern_session *session)
 {
     if (!session || session->released)
         return;
-    if (session->phase == SESSION_ENDED ||
-        send_signal(session, POSTERN_SIGNAL_KILL, 0, NULL) != 0) {
+    if (!session->spurned && (session->phase == SESSION_ENDED ||
+                              send_signal(session, POSTERN_SIGNAL_KILL, 0, NULL) != 0)) {
         sandbox_remove(session);
         session_destroy(session);
         return;

@@ -18,15 +18,16 @@
 static const char STAGE[] = "workspace";
 
 /* Never a workspace, and nothing beneath them either. */
-static const char *const closed[] = {"/bin", "/boot", "/dev", "/etc",  "/lib",     "/lib32", "/lib64",
-                                     "/libx32", "/proc", "/sbin", "/sys", "/usr/bin", "/usr/include", "/usr/lib",
-                                     "/usr/lib32", "/usr/lib64", "/usr/libexec", "/usr/libx32", "/usr/sbin",
-                                     "/usr/share", "/usr/local/bin", "/usr/local/lib", "/usr/local/sbin"};
+static const char *const closed[] = {"/bin",           "/boot",          "/dev",           "/etc",      "/lib",
+                                     "/lib32",         "/lib64",         "/libx32",        "/proc",     "/sbin",
+                                     "/sys",           "/usr/bin",       "/usr/include",   "/usr/lib",  "/usr/lib32",
+                                     "/usr/lib64",     "/usr/libexec",   "/usr/libx32",    "/usr/sbin", "/usr/share",
+                                     "/usr/local/bin", "/usr/local/lib", "/usr/local/sbin"};
 /* Not themselves; directories beneath them can be. */
-static const char *const shared_by_all[] = {"/home",     "/media",   "/mnt",     "/opt",     "/root",
-                                            "/run",      "/run/user", "/srv",    "/tmp",     "/usr",
-                                            "/usr/local", "/usr/src", "/var",     "/var/cache", "/var/lib",
-                                            "/var/log",  "/var/run", "/var/spool", "/var/tmp"};
+static const char *const shared_by_all[] = {"/home",      "/media",    "/mnt",       "/opt",       "/root",
+                                            "/run",       "/run/user", "/srv",       "/tmp",       "/usr",
+                                            "/usr/local", "/usr/src",  "/var",       "/var/cache", "/var/lib",
+                                            "/var/log",   "/var/run",  "/var/spool", "/var/tmp"};
 
 static int refuse(const char *path, const char *why, struct postern_error *error)
 {

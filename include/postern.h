@@ -117,7 +117,8 @@ struct postern_sandbox_options {
     bool network;             /* false: commands cannot reach any network */
     uint32_t max_processes;   /* processes and threads of the sandbox user at once; 0: 4096. Exact at level elevated;
                                  ignored at none */
-    uint32_t start_timeout;   /* for the runner to start and authenticate; 0: 10,000 ms */
+    uint32_t start_timeout;   /* for the runner to start and authenticate, and for each command to be started; 0:
+                                 10,000 ms */
     const char *libexec;      /* directory of the helper programs; NULL: $POSTERN_LIBEXEC, else where postern was
                                  installed or built */
     const char *log_file;     /* appended to, created 0600; NULL: no log */
@@ -158,10 +159,12 @@ POSTERN_API intptr_t postern_sandbox_handle(struct postern_sandbox *sandbox, str
  * an error after which the sandbox is dead: all its sessions have ended with POSTERN_REASON_RUNNER_DIED. */
 POSTERN_API int postern_sandbox_dispatch(struct postern_sandbox *sandbox, int timeout, struct postern_error *error);
 
-/* Makes a dispatch (or any other blocking call) of the owning thread return soon. Any thread. */
+/* Ends the dispatch, read, write or wait that the owning thread is in as if its time were over; the next one, if it is in
+ * none. Any thread. */
 POSTERN_API void postern_sandbox_wake(struct postern_sandbox *sandbox);
 
-/* The next session of which postern_session_events() has changed since it was last returned here; NULL if none. */
+/* The next session with news: of which postern_session_events() has changed since it was last returned here, other than
+ * by what the caller did itself. NULL if there is none. Ask before waiting: any call that waits may have brought news. */
 POSTERN_API struct postern_session *postern_sandbox_next_session(struct postern_sandbox *sandbox);
 
 /* ---- session ------------------------------------------------------------------------------------------------ */
@@ -223,8 +226,9 @@ struct postern_result {
     uint64_t peak_memory;     /* bytes, largest process (Linux) or whole job (Windows); 0: unknown */
 };
 
-/* Starts a command and waits until it runs. Errors from the far side say which step failed: POSTERN_E_NOT_FOUND,
- * POSTERN_E_NOT_EXECUTABLE, POSTERN_E_CWD, ... On success *out belongs to the caller: postern_session_release(). */
+/* Starts a command and waits until it runs, at most the sandbox's start_timeout. Errors from the far side say which
+ * step failed: POSTERN_E_NOT_FOUND, POSTERN_E_NOT_EXECUTABLE, POSTERN_E_CWD, ... On success *out belongs to the caller:
+ * postern_session_release(). */
 POSTERN_API int postern_session_start(struct postern_sandbox *sandbox, const struct postern_command *command,
                                       struct postern_session **out, struct postern_error *error);
 

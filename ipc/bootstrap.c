@@ -31,7 +31,8 @@ int bootstrap_decode(const void *data, size_t size, struct bootstrap *out, struc
     *out = (struct bootstrap){0};
     if (size <= CRYPTO_KEY_SIZE || size > BOOTSTRAP_LIMIT)
         return error_set(error, POSTERN_E_PROTOCOL, STAGE, "", "the start record has %zu bytes", size);
-    json_t *object = json_read((const unsigned char *)data + CRYPTO_KEY_SIZE, size - CRYPTO_KEY_SIZE, STAGE, error);
+    json_t *object = json_read((const unsigned char *)data + CRYPTO_KEY_SIZE, size - CRYPTO_KEY_SIZE,
+                               "the start record", STAGE, error);
     if (!object)
         return POSTERN_E_PROTOCOL;
     memcpy(out->key, data, CRYPTO_KEY_SIZE);

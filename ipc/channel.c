@@ -101,14 +101,14 @@ static void end(struct channel *channel, const struct postern_error *error)
     channel->callbacks.closed(channel->context, error);
 }
 
-static void end_with(struct channel *channel, int code, const char *what)
+static void end_with(struct channel *channel, int code, const char *operation, const char *how)
 {
     struct postern_error error = {0};
     int64_t os_error = channel->stream ? loop_stream_os_error(channel->stream) : 0;
     if (code == POSTERN_E_OS && os_error != 0)
-        error_os(&error, code, STAGE, what, os_error, "the connection broke");
+        error_os(&error, code, STAGE, operation, os_error, "the connection broke");
     else
-        error_set(&error, code, STAGE, what, "the connection was closed by the other side");
+        error_set(&error, code, STAGE, operation, "the connection was closed by the other side%s", how);
     end(channel, &error);
 }
 
@@ -302,10 +302,11 @@ static void received(void *context, int status, size_t bytes)
     struct channel *channel = context;
     channel->handling = true;
     if (status != 0) {
-        end_with(channel, status, "read");
+        end_with(channel, status, "read", "");
     } else if (bytes == 0) {
-        bool between = channel->ready && channel->input_start == channel->input_end;
-        end_with(channel, between ? POSTERN_E_CLOSED : POSTERN_E_PROTOCOL, "read");
+        bool within = channel->input_start != channel->input_end;
+        end_with(channel, POSTERN_E_CLOSED, "read",
+                 !channel->ready ? " before it was authenticated" : within ? " in the middle of a frame" : "");
     } else {
         channel->input_end += bytes;
         take_all(channel);
@@ -368,7 +369,7 @@ static void written(void *context, int status, size_t bytes)
     if (status != 0 && !channel->closed) {
         /* What the peer sent before it went away is worth more than our write error: let the read side tell. */
         if (status != POSTERN_E_CLOSED)
-            end_with(channel, status, "write");
+            end_with(channel, status, "write", "");
     } else {
         start_writing(channel);
     }

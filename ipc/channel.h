@@ -26,7 +26,7 @@ struct channel_callbacks {
     enum frame_phase (*phase)(void *context, const struct frame_header *header);
     /* A whole, legal frame. A negative return ends the channel with the error filled in. */
     int (*frame)(void *context, const struct frame *frame, struct postern_error *error);
-    /* The connection is over: once, as the last call. POSTERN_E_CLOSED: the peer closed it between two frames. */
+    /* The connection is over: once, as the last call. POSTERN_E_CLOSED: the peer closed it. */
     void (*closed)(void *context, const struct postern_error *error);
 };
 

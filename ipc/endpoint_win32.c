@@ -196,12 +196,6 @@ void endpoint_close(struct endpoint *endpoint)
 
 /* ---- the runner's side ---- */
 
-/* Busy: a stranger got there before us, and the parent is about to send it away. Not found: between the two. */
-static bool is_passing(DWORD os_error)
-{
-    return os_error == ERROR_PIPE_BUSY || os_error == ERROR_FILE_NOT_FOUND;
-}
-
 int endpoint_connect(const char *address, os_handle *channel, struct postern_error *error)
 {
     uint64_t deadline = system_now_us() + CONNECT_TRY_US;
@@ -222,12 +216,11 @@ int endpoint_connect(const char *address, os_handle *channel, struct postern_err
         *channel = (os_handle)CreateFileW(name, SECURITY_PIPE_CLIENT, 0, NULL, OPEN_EXISTING,
                                           FILE_FLAG_OVERLAPPED | SECURITY_SQOS_PRESENT | SECURITY_IDENTIFICATION, NULL);
         last = GetLastError();
-        if (*channel != OS_HANDLE_NONE || !is_passing(last) || system_now_us() >= deadline) {
+        /* Busy: a stranger got there before us, and the parent is about to send it away. */
+        if (*channel != OS_HANDLE_NONE || last != ERROR_PIPE_BUSY || system_now_us() >= deadline) {
             break;
         }
-        if (!WaitNamedPipeW(name, CONNECT_STEP_MS) && GetLastError() == ERROR_FILE_NOT_FOUND) {
-            Sleep(CONNECT_STEP_MS);
-        }
+        WaitNamedPipeW(name, CONNECT_STEP_MS);
     }
     free(name);
     return *channel != OS_HANDLE_NONE ? POSTERN_OK

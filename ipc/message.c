@@ -45,7 +45,7 @@ static void get_text(struct json_fields *fields, const char *key, char *out, siz
 static json_t *begin(const void *data, size_t size, const char *what, struct json_fields *fields,
                      struct postern_error *error)
 {
-    json_t *object = json_read(data, size, "protocol", error);
+    json_t *object = json_read(data, size, what, "protocol", error);
     if (object)
         json_fields_begin(fields, object, what, error);
     return object;

@@ -121,8 +121,7 @@ static int add_path(int ruleset, const struct confine_path *path, int abi, struc
         result = error_os(error, POSTERN_E_CONFINE, STAGE, "fstat", errno, "the path %s of the policy", path->path);
     else if (!S_ISDIR(status.st_mode))
         rule.allowed_access &= FOR_PLAIN_FILES;
-    if (result == POSTERN_OK &&
-        syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0) != 0)
+    if (result == POSTERN_OK && syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0) != 0)
         result = error_os(error, POSTERN_E_CONFINE, STAGE, "landlock_add_rule", errno, "the path %s of the policy",
                           path->path);
     close(rule.parent_fd);
@@ -150,7 +149,10 @@ static int apply_landlock(const struct confinement *confinement, int *abi, struc
 
 static int apply_seccomp(const struct confinement *confinement, struct postern_error *error)
 {
-#define PROGRAM(array) {(unsigned short)(sizeof(array) / sizeof((array)[0])), (struct sock_filter *)(array)}
+#define PROGRAM(array)                                                                                                 \
+    {                                                                                                                  \
+        (unsigned short)(sizeof(array) / sizeof((array)[0])), (struct sock_filter *)(array)                            \
+    }
     static const struct sock_fprog programs[2][2] = {
         {PROGRAM(seccomp_network_off), PROGRAM(seccomp_network_off_no_local)},
         {PROGRAM(seccomp_network_on), PROGRAM(seccomp_network_on_no_local)}};
@@ -197,8 +199,9 @@ static int set_limit(__rlimit_resource_t resource, rlim_t value, const char *nam
 
 static int apply_limits(const struct confinement *confinement, struct postern_error *error)
 {
-    /* a core file would hold the command's secrets, and be written where the host says */
-    int result = set_limit(RLIMIT_CORE, 0, "RLIMIT_CORE", error);
+    /* A core file would hold the command's secrets. One byte and not zero: too little for a file just as well, and
+     * the only value at which the kernel does not start the host's core_pattern program either. */
+    int result = set_limit(RLIMIT_CORE, 1, "RLIMIT_CORE", error);
     if (result == POSTERN_OK && confinement->max_processes > 0)
         result = set_limit(RLIMIT_NPROC, confinement->max_processes, "RLIMIT_NPROC", error);
     return result;

@@ -6,6 +6,7 @@
  */
 #include "runner/session.h"
 
+#include "conpty/pty.h"
 #include "runner/command.h"
 #include "runner/input.h"
 #include "runner/output.h"
@@ -252,13 +253,14 @@ void session_kill(struct session *session, enum postern_reason reason)
 static void input_ended(void *context, bool asked)
 {
     struct session *session = context;
-    static const unsigned char end_of_file = 4; /* ^D: VEOF of a fresh terminal */
+    const char *end_of_file = pty_end_of_file();
     struct postern_error error = {0};
     if (asked && session->tty) {
-        /* The terminal stays open for output; its input is handed the character that means end of file. */
+        /* The terminal stays open for output; its input is handed what means end of file when typed. */
         session->input.stream = command_stdin(session->command);
         session->input.closed = session->input.close_asked = false;
-        if (session->input.stream && input_add(&session->input, &end_of_file, 1, &error) != 0)
+        if (session->input.stream &&
+            input_add(&session->input, (const unsigned char *)end_of_file, strlen(end_of_file), &error) != 0)
             log_line(session->owner->log, "session %u: %s", session->id, error.message);
         return;
     }

@@ -42,28 +42,38 @@ int startup_adopt_handle(const char *argument, os_handle *out, struct postern_er
     return POSTERN_OK;
 }
 
+/* Reads once, at most to the limit. The byte that is one too many goes into `beyond`. */
+static int read_some(HANDLE handle, struct buffer *out, bool *ended, struct postern_error *error)
+{
+    size_t room = buffer_room(out);
+    DWORD size = room == 0 ? 1 : room < READ_SIZE ? (DWORD)room : READ_SIZE;
+    unsigned char beyond;
+    unsigned char *space = room == 0 ? &beyond : buffer_reserve(out, size);
+    DWORD got = 0;
+
+    if (space == NULL) {
+        return error_memory(error, STAGE);
+    }
+    if (!ReadFile(handle, space, size, &got, NULL) && GetLastError() != ERROR_BROKEN_PIPE) {
+        return error_os(error, POSTERN_E_OS, STAGE, "ReadFile", (int64_t)GetLastError(),
+                        "the start record cannot be read");
+    }
+    *ended = got == 0;
+    if (got > 0 && room == 0) {
+        return error_set(error, POSTERN_E_LIMIT, STAGE, "", "the start record is too long");
+    }
+    buffer_commit(out, got);
+    return POSTERN_OK;
+}
+
 int startup_read_bootstrap(const char *argument, struct buffer *out, struct postern_error *error)
 {
     os_handle handle = OS_HANDLE_NONE;
+    bool ended = false;
     int code = startup_adopt_handle(argument, &handle, error);
 
-    while (code == POSTERN_OK) {
-        unsigned char *space = buffer_reserve(out, READ_SIZE);
-        DWORD got = 0;
-
-        if (space == NULL) {
-            code = error_set(error, POSTERN_E_LIMIT, STAGE, "", "the start record is too long");
-        } else if (ReadFile((HANDLE)handle, space, READ_SIZE, &got, NULL)) {
-            if (got == 0) {
-                break;
-            }
-            buffer_commit(out, got);
-        } else if (GetLastError() == ERROR_BROKEN_PIPE) {
-            break;
-        } else {
-            code = error_os(error, POSTERN_E_OS, STAGE, "ReadFile", (int64_t)GetLastError(),
-                            "the start record cannot be read");
-        }
+    while (code == POSTERN_OK && !ended) {
+        code = read_some((HANDLE)handle, out, &ended, error);
     }
     handle_close(&handle);
     return code;

@@ -72,6 +72,18 @@ static DWORD find_text(uint32_t number, wchar_t *wide, DWORD units)
     return length;
 }
 
+/* Some texts leave a hole for the name of a file, which the message around them has already. */
+static void fill_hole(const char *from, char *text, size_t size)
+{
+    const char *hole = strstr(from, "%1");
+
+    if (hole == NULL) {
+        text_copy(text, size, from);
+    } else {
+        snprintf(text, size, "%.*sthe file%s", (int)(hole - from), from, hole + 2);
+    }
+}
+
 void error_os_text(int64_t os_error, char *text, size_t size)
 {
     /* HRESULTs come as negative 32-bit numbers from some callers and as large positive ones from others. */
@@ -94,5 +106,5 @@ void error_os_text(int64_t os_error, char *text, size_t size)
     } else {
         snprintf(utf8, sizeof(utf8), number > 0xFFFF ? "error 0x%08X" : "error %u", (unsigned)number);
     }
-    text_copy(text, size, utf8);
+    fill_hole(utf8, text, size);
 }

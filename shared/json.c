@@ -31,17 +31,21 @@ static bool depth_allowed(const unsigned char *data, size_t size)
     return true;
 }
 
-json_t *json_read(const void *data, size_t size, const char *stage, struct postern_error *error)
+json_t *json_read(const void *data, size_t size, const char *what, const char *stage, struct postern_error *error)
 {
+    char text[JSON_ERROR_TEXT_LENGTH * 4] = ""; /* it quotes the peer's bytes, which may be meant for a terminal */
     if (!depth_allowed(data, size)) {
-        error_set(error, POSTERN_E_PROTOCOL, stage, "", "JSON is nested deeper than %d levels", JSON_DEPTH_MAX);
+        error_set(error, POSTERN_E_PROTOCOL, stage, "", "%s is JSON nested deeper than %d levels", what,
+                  JSON_DEPTH_MAX);
         return NULL;
     }
     json_error_t problem;
     json_t *value = json_loadb(data, size, JSON_REJECT_DUPLICATES, &problem);
-    if (!value)
-        error_set(error, POSTERN_E_PROTOCOL, stage, "", "not valid JSON: %s (line %d, column %d)", problem.text,
+    if (!value) {
+        text_escape(text, sizeof(text), problem.text, strlen(problem.text));
+        error_set(error, POSTERN_E_PROTOCOL, stage, "", "%s is not valid JSON: %s (line %d, column %d)", what, text,
                   problem.line, problem.column);
+    }
     return value;
 }
 

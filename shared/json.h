@@ -17,8 +17,8 @@
 #define JSON_FIELDS_MAX 32 /* members one object may be asked for */
 
 /* Parses one object or array; the depth is checked before jansson sees a byte. New reference, or NULL with `error`
- * (stage `stage`, line and column). */
-json_t *json_read(const void *data, size_t size, const char *stage, struct postern_error *error);
+ * (stage `stage`; what `what` is wrong with, line and column; safe to show). */
+json_t *json_read(const void *data, size_t size, const char *what, const char *stage, struct postern_error *error);
 
 /* Appends the compact text. false: memory is out or over the buffer's limit. Takes the reference, NULL fails. */
 bool json_write(json_t *value, struct buffer *out);

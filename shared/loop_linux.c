@@ -136,7 +136,6 @@ static void serve_tasks(struct loop *loop)
         task->round = loop->round;
         task->serve(task);
     }
-    ring_move(&loop->ready, &loop->later);
 }
 
 /* ---- the epoll set ---- */
@@ -356,6 +355,8 @@ int loop_run_once(struct loop *loop, int64_t timeout_us, struct postern_error *e
         serve_tasks(loop);
         fire_timers(loop);
     }
+    /* Last: a timer, too, may have queued what had its turn in this round. */
+    ring_move(&loop->ready, &loop->later);
     loop->running = false;
     settle(loop);
     return result;

@@ -8,6 +8,9 @@
 
 #include "shared/system.h"
 
+/* How many rounds of a busy loop may pass before the packets of others are received. */
+#define LOOK_EVERY 4u
+
 /* ---- items ---- */
 
 static void ring_init(struct item *head)
@@ -79,22 +82,37 @@ static void receive(struct loop *loop, const OVERLAPPED_ENTRY *entry)
     }
 }
 
+/* Takes packets out of the port. A call that is not filled has looked once in vain, which is dear on Wine, so we ask
+ * for one, and for more as long as there are more. */
+static bool fetch(struct loop *loop, OVERLAPPED_ENTRY *entries, ULONG *count, DWORD wait_ms)
+{
+    if (!GetQueuedCompletionStatusEx(loop->port, entries, loop->fetch, count, wait_ms, FALSE)) {
+        *count = 0;
+        if (GetLastError() != WAIT_TIMEOUT) {
+            return false;
+        }
+    }
+    if (*count < loop->fetch) {
+        loop->fetch = 1;
+    } else if (loop->fetch < PUMP_BATCH) {
+        loop->fetch *= 2;
+    }
+    return true;
+}
+
 /* Receives what is there; waits for the first packet. false: the port broke, GetLastError() says how. */
 static bool collect(struct loop *loop, DWORD wait_ms)
 {
     OVERLAPPED_ENTRY entries[PUMP_BATCH];
     ULONG count = 0;
 
-    if (loop->pump != NULL) {
-        if (!pump_take(loop->pump, entries, &count, wait_ms)) {
-            SetLastError(ERROR_ABANDONED_WAIT_0);
+    if (loop->pump == NULL) {
+        if (!fetch(loop, entries, &count, wait_ms)) {
             return false;
         }
-    } else if (!GetQueuedCompletionStatusEx(loop->port, entries, PUMP_BATCH, &count, wait_ms, FALSE)) {
-        if (GetLastError() != WAIT_TIMEOUT) {
-            return false;
-        }
-        count = 0;
+    } else if (!pump_take(loop->pump, entries, &count, wait_ms)) {
+        SetLastError(ERROR_ABANDONED_WAIT_0);
+        return false;
     }
     for (ULONG i = 0; i < count; i++) {
         receive(loop, &entries[i]);
@@ -135,6 +153,7 @@ int loop_create(struct loop **out, struct postern_error *error)
     ring_init(&loop->ready);
     ring_init(&loop->batch);
     loop->next_key = KEY_LISTENER;
+    loop->fetch = 1;
     *out = loop;
     return POSTERN_OK;
 }
@@ -199,12 +218,16 @@ static void run_timers(struct loop *loop)
 int loop_run_once(struct loop *loop, int64_t timeout_us, struct postern_error *error)
 {
     assert(!loop->running);
-    if (loop->ready.next != &loop->ready || loop->wake_received) {
-        timeout_us = 0;
-    } else {
+    if (loop->ready.next == &loop->ready && !loop->wake_received) {
         timeout_us = earlier(timeout_us, timers_next(&loop->timers, system_now_us()));
+        loop->rounds = 0;
+    } else {
+        timeout_us = 0;
+        loop->rounds++;
     }
-    if (!collect(loop, milliseconds(timeout_us))) {
+    /* With work at hand the port is looked at now and then only: on a busy stream, which is ready again at once, those
+     * looks would cost as much as the stream itself. */
+    if (loop->rounds % LOOK_EVERY == 0 && !collect(loop, milliseconds(timeout_us))) {
         return error_os(error, POSTERN_E_OS, "loop", "GetQueuedCompletionStatusEx", (int64_t)GetLastError(),
                         "waiting for events failed");
     }

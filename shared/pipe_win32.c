@@ -12,7 +12,9 @@
 #include "shared/wide.h"
 
 #define STAGE "pipe"
-#define PIPE_BUFFER (64u * 1024u)
+/* What a child can write ahead of us while we are busy with others; input is never far behind. */
+#define OUTPUT_BUFFER (256u * 1024u)
+#define INPUT_BUFFER (64u * 1024u)
 
 bool pipe_random_name(char out[PIPE_NAME_SIZE])
 {
@@ -29,7 +31,7 @@ static int open_both(const wchar_t *name, bool we_read, SECURITY_ATTRIBUTES *sec
     server = (os_handle)CreateNamedPipeW(
         name,
         (we_read ? PIPE_ACCESS_INBOUND : PIPE_ACCESS_OUTBOUND) | FILE_FLAG_OVERLAPPED | FILE_FLAG_FIRST_PIPE_INSTANCE,
-        PIPE_TYPE_BYTE | PIPE_WAIT | PIPE_REJECT_REMOTE_CLIENTS, 1, PIPE_BUFFER, PIPE_BUFFER, 0, security);
+        PIPE_TYPE_BYTE | PIPE_WAIT | PIPE_REJECT_REMOTE_CLIENTS, 1, INPUT_BUFFER, OUTPUT_BUFFER, 0, security);
     if (server == OS_HANDLE_NONE) {
         return error_os(error, POSTERN_E_OS, STAGE, "CreateNamedPipeW", (int64_t)GetLastError(),
                         "a pipe could not be made");

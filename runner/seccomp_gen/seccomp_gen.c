@@ -99,8 +99,8 @@ static void add_set_id_rules(scmp_filter_ctx filter)
     static const struct {
         int number;
         unsigned mode;
-    } setters[] = {{SCMP_SYS(chmod), 1},    {SCMP_SYS(fchmod), 1}, {SCMP_SYS(fchmodat), 2}, {NR_FCHMODAT2, 2},
-                   {SCMP_SYS(mknod), 1},    {SCMP_SYS(mknodat), 2}, {SCMP_SYS(creat), 1}};
+    } setters[] = {{SCMP_SYS(chmod), 1}, {SCMP_SYS(fchmod), 1},  {SCMP_SYS(fchmodat), 2}, {NR_FCHMODAT2, 2},
+                   {SCMP_SYS(mknod), 1}, {SCMP_SYS(mknodat), 2}, {SCMP_SYS(creat), 1}};
     static const struct {
         int number;
         unsigned flags;
@@ -114,9 +114,8 @@ static void add_set_id_rules(scmp_filter_ctx filter)
             /* the mode means something only where a file may be made; elsewhere its register holds leftovers */
             static const scmp_datum_t creates[] = {O_CREAT, CREATES_UNNAMED};
             for (size_t c = 0; c < 2; c++) {
-                struct scmp_arg_cmp tests[] = {
-                    SCMP_CMP(openers[i].flags, SCMP_CMP_MASKED_EQ, creates[c], creates[c]),
-                    SCMP_CMP(openers[i].flags + 1, SCMP_CMP_MASKED_EQ, bits[b], bits[b])};
+                struct scmp_arg_cmp tests[] = {SCMP_CMP(openers[i].flags, SCMP_CMP_MASKED_EQ, creates[c], creates[c]),
+                                               SCMP_CMP(openers[i].flags + 1, SCMP_CMP_MASKED_EQ, bits[b], bits[b])};
                 add(filter, REFUSE, openers[i].number, 2, tests);
             }
         }

@@ -12,6 +12,7 @@ fi
 
 # A server of our own, which no user's configuration reaches.
 socket=postern-$$
+export TMUX_TMPDIR=$tap_dir
 tm() { tmux -L "$socket" -f /dev/null "$@"; }
 cleanup tm kill-server
 cd "$tap_dir"
@@ -138,9 +139,10 @@ sees "leaving the shell inside ends postern with its status" 'STATUS-7'
 sane "modes set inside stay inside" before
 
 fresh
-line "$run -- cat; echo STATUS''-\$?"
-line "echoed"
-sees "cat answers" '^echoed'
+line "$run -- sh -c 'echo RE''ADY; exec cat'; echo STATUS''-\$?"
+sees "cat is there" 'READY' # what is typed before the terminal is raw is a line or an end already
+line "a line"
+sees "cat answers" '^a line'
 keys C-d
 sees "Ctrl-D ends the input of cat" 'STATUS-0'
 
@@ -201,15 +203,15 @@ sees "and passes on its status" 'STATUS-5'
 
 # ---- the terminal afterwards, when postern is ended ----
 # The pid is taken from the shell that becomes postern.
-for signal in TERM HUP INT QUIT; do
+for signal in TERM HUP INT QUIT ABRT USR1; do
     fresh
     modes before
     rm -f pid
-    line "sh -c 'echo \$\$ >pid.part; mv pid.part pid; exec $run -- sh -c \"echo RUN''NING; exec sleep 600\"'; echo STATUS''-\$?"
+    line "sh -c 'ulimit -c 0; echo \$\$ >pid.part; mv pid.part pid; exec $run -- sh -c \"echo RUN''NING; exec sleep 600\"'; echo STATUS''-\$?"
     sees "SIG$signal: a command runs" 'RUNNING'
     until_true 20 test -s pid || true
     kill -s "$signal" "$(cat pid)"
-    sees "SIG$signal: postern ends with the status of a signal" 'STATUS-(129|130|131|143)$'
+    sees "SIG$signal: postern ends with the status of a signal" 'STATUS-(129|130|131|134|138|143)$'
     sane "SIG$signal: the terminal is as before" before
 done
 
@@ -229,8 +231,8 @@ fresh
 modes before
 rm -f pid
 line "set -m"
-line "sh -c 'echo \$\$ >pid.part; mv pid.part pid; exec $run -- cat'"
-until_true 20 test -s pid || true
+line "sh -c 'echo \$\$ >pid.part; mv pid.part pid; exec $run -- sh -c \"echo RE''ADY; exec cat\"'"
+sees "a command to be stopped" 'READY'
 line "one"
 sees "before it is stopped it answers" '^one'
 kill -TSTP "$(cat pid)"
@@ -243,4 +245,19 @@ keys C-d
 sees "Ctrl-D leads back to the shell" '^PROMPT> *$'
 line "echo LEFT''-IT"
 sees "and it ends as always" 'LEFT-IT'
+sane "the terminal is as before after that" before
+
+# ---- in the background ----
+fresh
+modes before
+line "$run -- sh -c 'sleep 0.5; echo OUT''-PUT; read x; echo GOT''-\$x' &"
+sees "in the background the command's output comes" 'OUT-PUT'
+line "jobs; echo LIS''TED"
+sees "the shell has the keys" 'LISTED'
+if screen_has 'Stopped|Suspended'; then not_ok "postern does not stop for them" "$(screen)"; else ok "postern does not stop for them"; fi
+sane "nor touches the terminal" before
+line "fg"
+sees "fg" 'sh -c'
+line "typed"
+sees "brings the keys to the command" 'GOT-typed'
 sane "the terminal is as before after that" before

@@ -462,6 +462,55 @@ static void timer_without_delay_cannot_hold_the_loop(void **state)
     loop_destroy(repeater.loop);
 }
 
+/* A timer that starts another operation on a stream that has had its turn in the same round: it waits for the next
+ * round, and that one must not wait for anything else. Reads of bytes that are there make no event that would help. */
+struct late_read {
+    struct fixture *fixture;
+    struct outcome first, second;
+    struct loop_timer timer;
+    char bytes[2];
+};
+
+static void read_late(void *context)
+{
+    struct late_read *late = context;
+
+    loop_stream_read(late->fixture->other, late->bytes + 1, 1, note, &late->second);
+}
+
+static void start_timer_when_read(void *context, int status, size_t bytes)
+{
+    struct late_read *late = context;
+
+    note(&late->first, status, bytes);
+    assert_true(loop_timer_start(late->fixture->loop, &late->timer, 0, read_late, late));
+}
+
+static void what_a_timer_starts_is_not_forgotten(void **state)
+{
+    struct fixture fixture = fixture_open();
+    struct late_read late = {.fixture = &fixture};
+    struct loop_timer limit = {0};
+    struct outcome written = {0, 0, 0};
+    int too_late = 0;
+
+    (void)state;
+    loop_stream_write(fixture.one, "ab", 2, note, &written);
+    run_until(fixture.loop, &written.calls, 1);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(loop_run_once(fixture.loop, 0, NULL), 0); /* all events have been seen */
+    }
+    assert_true(loop_timer_start(fixture.loop, &limit, 5 * SECOND_US, count, &too_late));
+    loop_stream_read(fixture.other, late.bytes, 1, start_timer_when_read, &late);
+    while (late.second.calls == 0 && too_late == 0) {
+        assert_int_equal(loop_run_once(fixture.loop, -1, NULL), 0);
+    }
+    assert_int_equal(too_late, 0); /* forgotten until something else woke the loop */
+    assert_memory_equal(late.bytes, "ab", 2);
+    loop_timer_stop(&limit);
+    fixture_close(&fixture);
+}
+
 static void run_once_waits_no_longer_than_told(void **state)
 {
     struct loop *loop = NULL;
@@ -594,6 +643,7 @@ int main(void)
         cmocka_unit_test(timers_fire_in_order_and_once),
         cmocka_unit_test(restarted_timer_keeps_the_last_time),
         cmocka_unit_test(timer_without_delay_cannot_hold_the_loop),
+        cmocka_unit_test(what_a_timer_starts_is_not_forgotten),
         cmocka_unit_test(run_once_waits_no_longer_than_told),
         cmocka_unit_test(wake_ends_the_next_wait_once),
         cmocka_unit_test(pollable_tells_of_everything),

@@ -162,6 +162,19 @@ static void without_a_gap_nothing_is_trimmed(void **state)
     free(out.data);
 }
 
+static void data_that_is_no_text_is_not_trimmed(void **state)
+{
+    struct postern_output out = output("\xff\xe2\x82\x84\x84z", 6);
+
+    (void)state;
+    out.head = 3;
+    out.omitted = 1;
+    report_trim_output(&out);
+    assert_int_equal(out.size, 6);
+    assert_int_equal(out.omitted, 1);
+    free(out.data);
+}
+
 static void an_error_has_every_member(void **state)
 {
     struct postern_error error = {0};
@@ -190,10 +203,10 @@ static void an_error_has_every_member(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(statuses_follow_timeout_and_env),    cmocka_unit_test(a_plain_run_has_every_member),
-        cmocka_unit_test(a_signal_has_name_and_number),       cmocka_unit_test(what_is_no_text_is_base64),
-        cmocka_unit_test(a_gap_is_told_and_leaves_text_text), cmocka_unit_test(without_a_gap_nothing_is_trimmed),
-        cmocka_unit_test(an_error_has_every_member),
+        cmocka_unit_test(statuses_follow_timeout_and_env),     cmocka_unit_test(a_plain_run_has_every_member),
+        cmocka_unit_test(a_signal_has_name_and_number),        cmocka_unit_test(what_is_no_text_is_base64),
+        cmocka_unit_test(a_gap_is_told_and_leaves_text_text),  cmocka_unit_test(without_a_gap_nothing_is_trimmed),
+        cmocka_unit_test(data_that_is_no_text_is_not_trimmed), cmocka_unit_test(an_error_has_every_member),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
