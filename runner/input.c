@@ -7,14 +7,14 @@
 
 #define STAGE "stdin"
 #define WRITE_SIZE (64u * 1024u)
-#define RETURN_AT (MESSAGE_STDIN_WINDOW / 4u) /* credit goes back in pieces of this size, or when nothing waits */
+#define RETURN_AT (MESSAGE_STDIN_WINDOW / 4u) /* credit goes back in pieces of this size: a frame for each key would double the cost of an echo */
 
 static void pump(struct input *input);
 
 static void give_back(struct input *input, size_t bytes)
 {
     input->owed += (uint32_t)bytes;
-    if (input->owed >= RETURN_AT || buffer_length(&input->waiting) == 0) {
+    if (input->owed >= RETURN_AT) {
         uint32_t owed = input->owed;
         input->owed = 0;
         if (owed > 0)
