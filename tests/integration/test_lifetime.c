@@ -462,6 +462,7 @@ static void nothing_outlives_a_killed_parent(void **state)
 
 int main(int argc, char **argv)
 {
+    static const enum postern_level levels[] = {POSTERN_LEVEL_ELEVATED, POSTERN_LEVEL_RESTRICTED, POSTERN_LEVEL_NONE};
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(output_ends_though_a_grandchild_holds_it),
         cmocka_unit_test(output_ends_though_a_grandchild_writes_on),
@@ -482,5 +483,5 @@ int main(int argc, char **argv)
     own_path = argv[0];
     if (argc == 4 && strcmp(argv[1], "--parent") == 0)
         return be_parent(argv[2], argv[3]);
-    return test_run_at_levels(tests, sizeof(tests) / sizeof(tests[0]));
+    return test_run_at_levels(levels, 3, tests, sizeof(tests) / sizeof(tests[0]));
 }

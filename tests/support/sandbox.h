@@ -28,9 +28,10 @@ uint64_t test_now_ms(void);
 /* For tests that need any sandbox: $POSTERN_TEST_LEVEL, else the strongest level there is. */
 enum postern_level test_level(void);
 
-/* Runs each test at each level, named "TEST at LEVEL"; *state is a const enum postern_level. Sandboxes that a test
- * leaves open are closed after it. */
-int test_run_at_levels(const struct CMUnitTest *tests, size_t count);
+/* Runs each test at each of these levels, named "TEST at LEVEL"; *state is a const enum postern_level. Sandboxes that a
+ * test leaves open are closed after it. */
+int test_run_at_levels(const enum postern_level *levels, size_t level_count, const struct CMUnitTest *tests,
+                       size_t count);
 
 /* ---- sandboxes ---- */
 

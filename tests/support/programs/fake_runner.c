@@ -21,13 +21,7 @@
 
 #define WINDOW MESSAGE_WINDOW
 
-#if defined(__SANITIZE_ADDRESS__)
-const char *__asan_default_options(void);
-const char *__asan_default_options(void)
-{
-    return "detect_leaks=0";
-}
-#endif
+HOST_RUNS_CONFINED
 
 /* ---- the connection, one operation after the other ---- */
 

@@ -16,14 +16,7 @@
 #define OUT 1
 #define ERR 2
 
-/* The sandbox does not let the leak checker trace us. */
-#if defined(__SANITIZE_ADDRESS__)
-const char *__asan_default_options(void);
-const char *__asan_default_options(void)
-{
-    return "detect_leaks=0";
-}
-#endif
+HOST_RUNS_CONFINED
 
 static unsigned long long number(char **argv, int index, unsigned long long otherwise)
 {
