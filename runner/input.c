@@ -7,7 +7,8 @@
 
 #define STAGE "stdin"
 #define WRITE_SIZE (64u * 1024u)
-#define RETURN_AT (MESSAGE_STDIN_WINDOW / 4u) /* credit goes back in pieces of this size: a frame for each key would double the cost of an echo */
+/* Credit goes back in pieces of this size: a frame for each key would double the cost of an echo. */
+#define RETURN_AT (MESSAGE_STDIN_WINDOW / 4u)
 
 static void pump(struct input *input);
 
