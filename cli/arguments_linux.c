@@ -29,6 +29,7 @@ static int fill_standard_streams(struct postern_error *error)
     return 0;
 }
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): Windows replaces them */
 int arguments_get(int *argc, char ***argv, struct postern_error *error)
 {
     struct sigaction ignore = {.sa_handler = SIG_IGN};

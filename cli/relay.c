@@ -9,8 +9,8 @@
 #include "cli/terminal.h"
 #include "shared/error.h"
 
-#define INPUT_SIZE (64u * 1024u)
-#define TURN_LIMIT (1024u * 1024u) /* bytes of one stream before the others get their turn */
+#define INPUT_SIZE 65536u
+#define TURN_LIMIT 1048576u /* bytes of one stream before the others get their turn */
 
 enum output_state {
     OUTPUT_OPEN,     /* passed on */

@@ -23,7 +23,7 @@ void report_notice(const char *format, ...) COMPILER_PRINTF(1, 2);
 void report_trim_output(struct postern_output *output);
 
 /* The JSON object, allocated, one line without its end; NULL when memory is out. Caller frees with free(). */
-char *report_result_json(const struct postern_run_result *result);
+char *report_result_json(const struct postern_run_result *run);
 char *report_error_json(const struct postern_error *error);
 
 /* Prints such a text (takes it, NULL too) as a line on stdout. */

@@ -11,7 +11,7 @@
 
 #define STAGE "options"
 #define DEFAULT_GRACE 2000u
-#define DEFAULT_MAX_OUTPUT (1024u * 1024u)
+#define DEFAULT_MAX_OUTPUT (UINT64_C(1) << 20)
 
 static const struct option_choice tty_choices[] = {
     {"auto", TTY_AUTO}, {"always", TTY_ALWAYS}, {"never", TTY_NEVER}, {NULL, 0}};

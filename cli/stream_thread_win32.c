@@ -13,7 +13,7 @@
 #include "shared/error.h"
 
 #define STAGE "console"
-#define CANCEL_MS 200 /* for a cancelled call to return; one that does not is left behind */
+#define CANCEL_MS 50 /* for a cancelled call to return; one that does not is left behind */
 
 struct stream_thread {
     HANDLE file, thread;

@@ -64,6 +64,9 @@ bool keeper_start_runner(const struct plan_header *header, mode_t mask, bool bar
 /* Signals that tell of children, as a descriptor; before the runner is started. -1: errno. */
 int keeper_watch_children(void);
 
+/* Waits until the parent has finished the plan. false: it is gone, or has thought better of it. */
+bool keeper_await_go(void);
+
 /* Reaps until the runner has ended (true, *wait_status) or the parent is gone or wants an end (false). */
 bool keeper_watch(int children, pid_t runner, int *wait_status);
 

@@ -126,6 +126,8 @@ int main(void)
         keeper_failed(&failure, "signalfd", "");
         return tell_failure(&failure);
     }
+    if (!keeper_await_go())
+        return 1;
     if (!start(&header, &runner, &barred, &failure)) {
         result = tell_failure(&failure);
     } else {

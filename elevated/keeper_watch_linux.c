@@ -13,6 +13,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -27,6 +28,19 @@ int keeper_watch_children(void)
     if (sigprocmask(SIG_BLOCK, &set, NULL) != 0)
         return -1;
     return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+bool keeper_await_go(void)
+{
+    char go = 0;
+    struct pollfd watched[] = {{.fd = KEEPER_FD_PARENT, .events = POLLIN}, {.fd = KEEPER_FD_STATUS, .events = POLLIN}};
+    do {
+        if (poll(watched, 2, -1) < 0 && errno != EINTR)
+            return false;
+        if (watched[0].revents)
+            return false;
+    } while (!watched[1].revents);
+    return recv(KEEPER_FD_STATUS, &go, sizeof(go), MSG_DONTWAIT) == (ssize_t)sizeof(go);
 }
 
 /* One signal may stand for many children: the descriptor is emptied first, then everybody is asked. */

@@ -38,6 +38,11 @@ int launch_attempt(const struct launch_options *options, const struct launch_gra
                    struct postern_error *error);
 int launch_without_keeper(const struct launch_options *options, struct launch *launch, struct postern_error *error);
 
+/* launch_account_linux.c: takes a user (level elevated) or the caller's own; fills name and home of the launch and, for
+ * another user, the account files as the sandbox shall see them; both are allocated. */
+int launch_choose_user(struct launch *launch, bool other_user, const struct host_accounts *accounts, char **passwd,
+                       char **group, struct postern_error *error);
+
 /* launch_linux.c: takes in what the keeper has reported, without waiting. */
 void launch_read_reports(struct launch *launch);
 /* Kills what runs, and closes; what launch_attempt() began. */

@@ -28,7 +28,7 @@ static char *const no_environment[] = {NULL};
 
 void spawn_init(struct spawn *spawn)
 {
-    spawn->runner = spawn->keeper = spawn->bootstrap = spawn->log = OS_HANDLE_NONE;
+    spawn->runner = spawn->keeper = spawn->plan = spawn->bootstrap = spawn->log = OS_HANDLE_NONE;
     spawn->parent = spawn->endpoint = spawn->lock = OS_HANDLE_NONE;
 }
 
@@ -36,6 +36,7 @@ void spawn_close(struct spawn *spawn)
 {
     handle_close(&spawn->runner);
     handle_close(&spawn->keeper);
+    handle_close(&spawn->plan);
     handle_close(&spawn->bootstrap);
     handle_close(&spawn->log);
     handle_close(&spawn->parent);
@@ -79,12 +80,38 @@ static int open_log(const char *path, os_handle *out, struct postern_error *erro
     return POSTERN_OK;
 }
 
+/* Unlike a pipe it takes all we have without a reader, also for a user whose pipes have been cut to one page. */
+static int open_memory(const char *name, os_handle *out, struct postern_error *error)
+{
+    int file = memfd_create(name, MFD_CLOEXEC | MFD_NOEXEC_SEAL);
+    if (file < 0 && errno == EINVAL)
+        file = memfd_create(name, MFD_CLOEXEC); /* before Linux 6.3 */
+    if (file < 0)
+        return error_os(error, POSTERN_E_OS, STAGE, "memfd_create", errno, "a file in memory");
+    *out = file;
+    return POSTERN_OK;
+}
+
+/* The position stays at the start, for the reader that shares it. */
+static int write_memory(os_handle file, struct buffer *contents, struct postern_error *error)
+{
+    size_t size = buffer_length(contents);
+    ssize_t written = pwrite((int)file, buffer_data(contents), size, 0);
+    if (written == (ssize_t)size)
+        return POSTERN_OK;
+    return error_os(error, POSTERN_E_OS, STAGE, "pwrite", written < 0 ? errno : ENOSPC, "a file in memory");
+}
+
 int spawn_open(struct spawn *spawn, const char *libexec, bool with_keeper, const char *log_file,
                struct postern_error *error)
 {
     int result = open_helper(libexec, "postern-runner", &spawn->runner, error);
     if (result == POSTERN_OK && with_keeper)
         result = open_helper(libexec, "postern-keeper", &spawn->keeper, error);
+    if (result == POSTERN_OK && with_keeper)
+        result = open_memory("postern-plan", &spawn->plan, error);
+    if (result == POSTERN_OK)
+        result = open_memory("postern-bootstrap", &spawn->bootstrap, error);
     if (result == POSTERN_OK && log_file)
         result = open_log(log_file, &spawn->log, error);
     if (result != POSTERN_OK)
@@ -95,51 +122,30 @@ int spawn_open(struct spawn *spawn, const char *libexec, bool with_keeper, const
     return POSTERN_OK;
 }
 
-/* Unlike a pipe it takes all we have without a reader, also for a user whose pipes have been cut to one page. */
-static int memory_file(const char *name, struct buffer *contents, os_handle *out, struct postern_error *error)
-{
-    size_t size = buffer_length(contents);
-    int file = memfd_create(name, MFD_CLOEXEC | MFD_NOEXEC_SEAL);
-    if (file < 0 && errno == EINVAL)
-        file = memfd_create(name, MFD_CLOEXEC); /* before Linux 6.3 */
-    if (file < 0)
-        return error_os(error, POSTERN_E_OS, STAGE, "memfd_create", errno, "a file in memory");
-    ssize_t written = pwrite(file, buffer_data(contents), size, 0);
-    if (written != (ssize_t)size) {
-        int number = written < 0 ? errno : ENOSPC;
-        close(file);
-        return error_os(error, POSTERN_E_OS, STAGE, "pwrite", number, "a file in memory");
-    }
-    *out = file;
-    return POSTERN_OK;
-}
-
-int spawn_set_bootstrap(struct spawn *spawn, const struct bootstrap *bootstrap, struct postern_error *error)
+int spawn_write_bootstrap(const struct spawn *spawn, const struct bootstrap *bootstrap, struct postern_error *error)
 {
     struct buffer record;
     buffer_init(&record, BOOTSTRAP_LIMIT);
-    handle_close(&spawn->bootstrap);
     int result = bootstrap_encode(bootstrap, &record, error);
     if (result == POSTERN_OK)
-        result = memory_file("postern-bootstrap", &record, &spawn->bootstrap, error);
+        result = write_memory(spawn->bootstrap, &record, error);
     buffer_wipe(&record);
+    return result;
+}
+
+int spawn_write_plan(const struct spawn *spawn, const struct plan *plan, struct postern_error *error)
+{
+    struct buffer bytes;
+    buffer_init(&bytes, PLAN_LIMIT);
+    int result = plan_encode(plan, &bytes) ? write_memory(spawn->plan, &bytes, error) : error_memory(error, STAGE);
+    buffer_free(&bytes);
     return result;
 }
 
 /* ---- processes ---- */
 
-static int encode_plan(const struct plan *plan, os_handle *out, struct postern_error *error)
-{
-    struct buffer bytes;
-    buffer_init(&bytes, PLAN_LIMIT);
-    int result =
-        plan_encode(plan, &bytes) ? memory_file("postern-plan", &bytes, out, error) : error_memory(error, STAGE);
-    buffer_free(&bytes);
-    return result;
-}
-
-int spawn_keeper(const struct spawn *spawn, const struct plan *plan, unsigned long namespaces, struct process *out,
-                 os_handle *status, struct postern_error *error)
+int spawn_keeper(const struct spawn *spawn, unsigned long namespaces, struct process *out, os_handle *status,
+                 struct postern_error *error)
 {
     static const char *const argv[] = {"postern-keeper", NULL};
     const struct process_linux_options options = {.namespaces = namespaces,
@@ -147,12 +153,9 @@ int spawn_keeper(const struct spawn *spawn, const struct plan *plan, unsigned lo
     const int on = 1;
     os_handle pass[9];
     size_t count = 0;
-    os_handle plan_file = OS_HANDLE_NONE;
     int pair[2] = {-1, -1};
     struct process_spec spec;
-    int result = encode_plan(plan, &plan_file, error);
-    if (result != POSTERN_OK)
-        return result;
+    int result = POSTERN_OK;
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0 ||
         setsockopt(pair[0], SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) != 0) {
         result = error_os(error, POSTERN_E_OS, STAGE, "socketpair", errno, "the keeper's status socket");
@@ -160,7 +163,7 @@ int spawn_keeper(const struct spawn *spawn, const struct plan *plan, unsigned lo
     }
     /* the order of report_linux.h */
     pass[count++] = pair[1];
-    pass[count++] = plan_file;
+    pass[count++] = spawn->plan;
     pass[count++] = spawn->parent;
     pass[count++] = spawn->runner;
     pass[count++] = spawn->endpoint;
@@ -186,8 +189,15 @@ out:
         close(pair[0]);
     if (pair[1] >= 0)
         close(pair[1]);
-    handle_close(&plan_file);
     return result;
+}
+
+int spawn_let_go(os_handle status, struct postern_error *error)
+{
+    const char go = 1;
+    if (send((int)status, &go, sizeof(go), MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)sizeof(go))
+        return POSTERN_OK;
+    return error_os(error, POSTERN_E_RUNNER_START, STAGE, "send", errno, "the keeper has ended at once");
 }
 
 int spawn_runner(const struct spawn *spawn, struct process *out, struct postern_error *error)

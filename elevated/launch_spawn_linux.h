@@ -14,7 +14,8 @@
 struct spawn {
     os_handle runner;    /* postern-runner, opened for execution only */
     os_handle keeper;    /* postern-keeper; NONE at level none */
-    os_handle bootstrap; /* file in memory, at its start */
+    os_handle plan;      /* file in memory; NONE at level none */
+    os_handle bootstrap; /* file in memory */
     os_handle log;       /* NONE: no log */
     os_handle parent;    /* pidfd of this process */
     os_handle endpoint;  /* borrowed: the runner's end of the channel */
@@ -23,16 +24,20 @@ struct spawn {
 void spawn_init(struct spawn *spawn);
 void spawn_close(struct spawn *spawn);
 
-/* Opens helpers, log and pidfd. */
+/* Opens helpers, log and pidfd; the files in memory are empty. */
 int spawn_open(struct spawn *spawn, const char *libexec, bool with_keeper, const char *log_file,
                struct postern_error *error);
 
-/* Puts the record into a file in memory, for one reader. */
-int spawn_set_bootstrap(struct spawn *spawn, const struct bootstrap *bootstrap, struct postern_error *error);
+/* Starts the keeper in new namespaces (CLONE_NEW* flags). *status is our end of its status socket. It waits there until
+ * it is told to go, so that what it needs then can be prepared while it comes up. */
+int spawn_keeper(const struct spawn *spawn, unsigned long namespaces, struct process *out, os_handle *status,
+                 struct postern_error *error);
 
-/* Starts the keeper in new namespaces (CLONE_NEW* flags). *status is our end of its status socket. */
-int spawn_keeper(const struct spawn *spawn, const struct plan *plan, unsigned long namespaces, struct process *out,
-                 os_handle *status, struct postern_error *error);
+/* Fills the files in memory; both once, the bootstrap before the runner can start. */
+int spawn_write_bootstrap(const struct spawn *spawn, const struct bootstrap *bootstrap, struct postern_error *error);
+int spawn_write_plan(const struct spawn *spawn, const struct plan *plan, struct postern_error *error);
+
+int spawn_let_go(os_handle status, struct postern_error *error);
 
 /* Starts the runner itself. */
 int spawn_runner(const struct spawn *spawn, struct process *out, struct postern_error *error);

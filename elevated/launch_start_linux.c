@@ -49,42 +49,6 @@ static bool elevated(const struct attempt *attempt)
     return attempt->options->level == POSTERN_LEVEL_ELEVATED;
 }
 
-/* ---- whose user ---- */
-
-/* Lines of the host first: a name that both have is the host's, so ours is another one then. */
-static bool write_accounts(struct attempt *attempt)
-{
-    struct launch *launch = attempt->launch;
-    const struct host_accounts *accounts = &attempt->accounts;
-    bool taken = user_text_has_name(accounts->passwd, "postern") || user_text_has_name(accounts->group, "postern");
-    const char *shell = access("/bin/bash", X_OK) == 0 ? "/bin/bash" : "/bin/sh";
-    size_t passwd_length = strlen(accounts->passwd);
-    size_t group_length = strlen(accounts->group);
-    uint32_t uid = launch->user.uid;
-    launch->name = taken ? text_format("postern-%u", uid) : text_duplicate("postern");
-    launch->home = launch->name ? text_format("/home/%s", launch->name) : NULL;
-    if (!launch->home)
-        return false;
-    attempt->passwd = text_format("%s%s%s:x:%u:%u:postern sandbox:%s:%s\n", accounts->passwd,
-                                  passwd_length && accounts->passwd[passwd_length - 1] != '\n' ? "\n" : "",
-                                  launch->name, uid, uid, launch->home, shell);
-    attempt->group =
-        text_format("%s%s%s:x:%u:\n", accounts->group,
-                    group_length && accounts->group[group_length - 1] != '\n' ? "\n" : "", launch->name, uid);
-    return attempt->passwd && attempt->group;
-}
-
-static int choose_user(struct attempt *attempt, struct postern_error *error)
-{
-    struct launch *launch = attempt->launch;
-    if (!elevated(attempt))
-        return host_caller(&attempt->accounts, geteuid(), &launch->name, &launch->home, error);
-    int result = user_acquire(attempt->accounts.passwd, attempt->accounts.group, &launch->user, error);
-    if (result == POSTERN_OK && !write_accounts(attempt))
-        result = error_memory(error, STAGE);
-    return result;
-}
-
 /* ---- what it sees ---- */
 
 static int check_workspace(const struct attempt *attempt, struct postern_error *error)
@@ -210,7 +174,7 @@ static int write_bootstrap(struct attempt *attempt, struct postern_error *error)
         (!add_in_force(attempt) || !strings_add(&bootstrap->readable, "/") || !add_writable(attempt) ||
          !strings_copy(&bootstrap->in_force, (const char *const *)strings_array(&attempt->launch->in_force))))
         return error_memory(error, STAGE);
-    return spawn_set_bootstrap(&attempt->spawn, bootstrap, error);
+    return spawn_write_bootstrap(&attempt->spawn, bootstrap, error);
 }
 
 /* ---- start ---- */
@@ -273,49 +237,67 @@ static int take_channel(struct attempt *attempt, struct postern_error *error)
                            attempt->options->deadline_us, &launch->channel, error);
 }
 
+/* What the keeper has to be born with. */
 static int prepare(struct attempt *attempt, struct postern_error *error)
 {
-    struct launch *launch = attempt->launch;
-    struct plan_header *header = &attempt->plan.header;
     int result = host_read_accounts(&attempt->accounts, error);
     if (result == POSTERN_OK)
         result = check_workspace(attempt, error);
     if (result == POSTERN_OK)
         result = open_all(attempt, error);
     if (result == POSTERN_OK)
-        result = choose_user(attempt, error);
+        result = launch_choose_user(attempt->launch, elevated(attempt), &attempt->accounts, &attempt->passwd,
+                                    &attempt->group, error);
+    attempt->spawn.lock = attempt->launch->user.lock;
+    return result;
+}
+
+static int start_keeper(struct attempt *attempt, struct postern_error *error)
+{
+    struct launch *launch = attempt->launch;
+    unsigned long namespaces = attempt->grade->namespaces;
+    if (namespaces && !attempt->options->network)
+        namespaces |= CLONE_NEWNET;
+    int result = spawn_keeper(&attempt->spawn, namespaces, &launch->process, &launch->status, error);
+    if (result == POSTERN_E_OS && error)
+        error->code = POSTERN_E_CONFINE; /* the namespaces are part of the confinement */
+    return result == POSTERN_E_OS ? POSTERN_E_CONFINE : result;
+}
+
+/* What it has to know before it does anything; worked out while it comes up. */
+static int instruct(struct attempt *attempt, struct postern_error *error)
+{
+    struct launch *launch = attempt->launch;
+    struct plan_header *header = &attempt->plan.header;
+    int result = attempt->grade->own_files ? lay_out(attempt, error) : make_temporary(attempt, error);
     if (result == POSTERN_OK)
-        result = attempt->grade->own_files ? lay_out(attempt, error) : make_temporary(attempt, error);
+        result = write_bootstrap(attempt, error);
     if (result != POSTERN_OK)
         return result;
     header->other_user = elevated(attempt);
     header->uid = header->gid = launch->user.uid;
     header->has_log = attempt->spawn.log != OS_HANDLE_NONE;
     header->temporary = launch->temporary;
-    attempt->spawn.lock = launch->user.lock;
-    return write_bootstrap(attempt, error);
+    result = spawn_write_plan(&attempt->spawn, &attempt->plan, error);
+    return result == POSTERN_OK ? spawn_let_go(launch->status, error) : result;
 }
 
 int launch_attempt(const struct launch_options *options, const struct launch_grade *grade, struct launch *launch,
                    struct postern_error *error)
 {
     struct attempt attempt = {.options = options, .grade = grade, .launch = launch};
-    unsigned long namespaces = grade->namespaces;
     spawn_init(&attempt.spawn);
     memset(&launch->last, 0, sizeof(launch->last));
     memset(&launch->exit, 0, sizeof(launch->exit));
     launch->has_keeper = true;
     launch->own_pids = (grade->namespaces & CLONE_NEWPID) != 0;
-    if (namespaces && !options->network)
-        namespaces |= CLONE_NEWNET;
     int result = prepare(&attempt, error);
-    if (result == POSTERN_OK) {
-        result = spawn_keeper(&attempt.spawn, &attempt.plan, namespaces, &launch->process, &launch->status, error);
-        if (result == POSTERN_E_OS && error)
-            result = error->code = POSTERN_E_CONFINE; /* the namespaces are part of the confinement */
-    }
+    if (result == POSTERN_OK)
+        result = start_keeper(&attempt, error);
     if (result == POSTERN_OK)
         result = take_channel(&attempt, error);
+    if (result == POSTERN_OK)
+        result = instruct(&attempt, error);
     if (result == POSTERN_OK)
         result = await_start(launch, options->deadline_us, error);
     attempt_free(&attempt);

@@ -45,6 +45,8 @@ static const struct advice advices[] = {
     {PLAN_MAP_OWNER, 0, "use --level restricted, which needs no id-mapped mount"},
     {PLAN_LOCK_ROOT, EINVAL, "postern runs in a chroot whose root is no mount point: bind-mount it on itself first"},
     {PLAN_PRIVATE_ROOT, EINVAL, "postern runs in a chroot whose root is no mount point: bind-mount it on itself first"},
+    {PLAN_COPY, ELOOP,
+     "a directory above it was replaced by a link while the sandbox was made: make sure who may do that"},
     {PLAN_COPY, ESTALE, "the directory was exchanged while the sandbox was made: make sure who may do that, try again"},
     {PLAN_NEW_PROC, EPERM,
      "the caller's own /proc is partly covered, as in containers: use a runtime option that "

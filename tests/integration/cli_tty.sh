@@ -12,6 +12,7 @@ fi
 
 # A server of our own, which no user's configuration reaches.
 socket=postern-$$
+export TMUX_TMPDIR=$tap_dir
 tm() { tmux -L "$socket" -f /dev/null "$@"; }
 cleanup tm kill-server
 cd "$tap_dir"

@@ -219,9 +219,12 @@ static int tear_down(void **state)
 static void test_identity(void **state)
 {
     struct box box;
+    const gid_t groups[] = {0, 4, 27};
     (void)state;
     need_root();
+    assert_int_equal(setgroups(3, groups), 0); /* so that there are some to drop */
     open_box(&box, POSTERN_LEVEL_ELEVATED, workspace);
+    assert_int_equal(setgroups(0, NULL), 0);
     unsigned uid = (unsigned)strtoul(ask(&box, "sh id -u"), NULL, 10);
     assert_in_range(uid, USER_FIRST, USER_LAST);
     char expected[256];
@@ -420,6 +423,10 @@ static void test_set_id_and_devices_have_no_effect(void **state)
     WORKS(&box, "test \"$('%s/set-id' -u)\" = \"$(id -u)\"", workspace);
     DENIED(&box, "cat '%s/null'", workspace);
     WORKS(&box, "cat /dev/null");
+    /* no_new_privs alone would do for the first; the mounts are the second bolt */
+    assert_string_equal(ask(&box, "sh awk '$5 != \"/dev\" && $5 !~ \"^/dev/\" && ($6 !~ /nosuid/ || $6 !~ /nodev/)' "
+                                  "/proc/self/mountinfo"),
+                        "");
     DENIED(&box, "mknod '%s/made' c 1 3", workspace);
     WORKS(&box, "mknod '%s/made' p && rm '%s/made'", workspace, workspace);
     DENIED(&box,
@@ -669,6 +676,7 @@ static void test_killed_parent_takes_all_along(void **state)
             pause();
     }
     pid_t heir = -1;
+    close(ends[1]); /* an agent that fails must read as the end */
     assert_int_equal(read(ends[0], &uid, sizeof(uid)), sizeof(uid));
     assert_int_equal(read(ends[0], &heir, sizeof(heir)), sizeof(heir));
     size_t count = watch_user(uid, watched, MOST_PROCESSES);
@@ -678,7 +686,6 @@ static void test_killed_parent_takes_all_along(void **state)
     expect_all_gone(watched, count);
     assert_int_equal(kill(heir, SIGKILL), 0);
     close(ends[0]);
-    close(ends[1]);
 }
 
 static void expect_end(struct box *box, const char *words)
