@@ -16,20 +16,20 @@ static void pump(struct output *output);
 /* Nothing more comes, and all has been sent. */
 static void finish(struct output *output)
 {
-    output->stream = NULL;
     output->ended = true;
     free(output->frame);
     output->frame = NULL;
-    output->moved(output->context, false);
 }
 
 static void frame_sent(void *context)
 {
     struct output *output = context;
-    if (output->stream)
+    if (output->stream) {
         pump(output);
-    else
-        finish(output); /* it ended, or was cut, while this frame was under way */
+        return;
+    }
+    finish(output); /* it ended, or was cut, while this frame was under way */
+    output->moved(output->context, false);
 }
 
 /* A stream that mostly fills its frames gets larger ones, up to where the cost of a frame does not count any more; one
@@ -62,14 +62,15 @@ static void held_long_enough(void *context)
     flush(output);
 }
 
-/* No more bytes will come: what is held goes out, then the stream is over. */
-static void end(struct output *output)
+/* No more bytes will come: what is held goes out. true: there was nothing, and the stream is over already. */
+static bool end(struct output *output)
 {
     output->stream = NULL;
     if (output->held > 0)
         flush(output);
     else if (!output->data.queued)
         finish(output);
+    return output->ended;
 }
 
 /* Only between two frames. Without memory for a larger frame the one at hand will do. */
@@ -101,7 +102,8 @@ static void bytes_read(void *context, int status, size_t bytes)
 {
     struct output *output = context;
     if (status != 0 || bytes == 0) {
-        end(output); /* a broken pipe of a dead command is its end of file */
+        if (end(output)) /* a broken pipe of a dead command is its end of file */
+            output->moved(output->context, false);
         return;
     }
     output->held += (uint32_t)bytes;
@@ -167,7 +169,7 @@ void output_cut(struct output *output)
     if (output->ended || !output->stream)
         return;
     loop_stream_cancel_read(output->stream);
-    end(output);
+    (void)end(output); /* the caller asks: it is in the middle of something */
 }
 
 bool output_is_idle(const struct output *output)

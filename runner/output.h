@@ -48,7 +48,8 @@ bool output_add_credit(struct output *output, uint32_t bytes);
 /* Whether nothing can be read now because the parent does not take more. */
 bool output_held_back(const struct output *output);
 
-/* Stops reading and counts as ended. What was read already still goes out: output_is_idle() tells when. */
+/* Stops reading and counts as ended. What was read already still goes out: output_is_idle() tells when. `moved` is not
+ * called from in here, only when such a rest has gone out. */
 void output_cut(struct output *output);
 bool output_is_idle(const struct output *output); /* ended, and nothing under way */
 
