@@ -21,12 +21,19 @@ static const char *in_folder(const char *name)
     return path;
 }
 
+/* A copy in the workspace: where the tests were built may be hidden from a sandbox. */
+static const char *stream(void)
+{
+    const char *built = test_program_path("stream");
+    return in_folder(strrchr(built, '/') + 1);
+}
+
 static int set_up(void **state)
 {
     struct postern_sandbox_options options = test_options(test_level());
     (void)state;
     if (!host_make_directory(folder, sizeof(folder)) ||
-        !host_copy_file(test_program_path("stream"), in_folder("stream.exe")))
+        !host_copy_file(test_program_path("stream"), stream()))
         return -1;
     options.workspace = folder;
     sandbox = test_open_with(&options);
@@ -38,12 +45,6 @@ static int tear_down(void **state)
     test_close_all(state);
     host_remove_directory(folder);
     return 0;
-}
-
-/* A copy in the workspace: where the tests were built may be hidden from a sandbox. */
-static const char *stream(void)
-{
-    return in_folder("stream.exe");
 }
 
 static bool exists(const char *path)
