@@ -7,18 +7,19 @@
 
 #define STAGE "stdin"
 #define WRITE_SIZE (64u * 1024u)
-#define RETURN_AT (MESSAGE_STDIN_WINDOW / 4u) /* credit goes back in pieces of this size, or when nothing waits */
+/* Credit goes back in pieces of this size and never sooner: what is owed is less than the window, so the parent always
+ * has some left, and a frame for each key that is typed would double the cost of its way. */
+#define RETURN_AT (MESSAGE_STDIN_WINDOW / 4u)
 
 static void pump(struct input *input);
 
 static void give_back(struct input *input, size_t bytes)
 {
     input->owed += (uint32_t)bytes;
-    if (input->owed >= RETURN_AT || buffer_length(&input->waiting) == 0) {
+    if (input->owed >= RETURN_AT) {
         uint32_t owed = input->owed;
         input->owed = 0;
-        if (owed > 0)
-            input->taken(input->context, owed);
+        input->taken(input->context, owed);
     }
 }
 
