@@ -243,6 +243,8 @@ void session_kill(struct session *session, enum postern_reason reason)
         session->result.reason = reason;
         session->early = (struct message_signal){POSTERN_SIGNAL_KILL, 0};
         session->has_early = true;
+        if (session->command)
+            command_kill(session->command);
     } else {
         end_tree(session, reason, 0);
     }
