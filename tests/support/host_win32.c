@@ -168,7 +168,7 @@ bool host_copy_file(const char *from, const char *to)
 int host_wait_any(const intptr_t *handles, size_t count, int milliseconds)
 {
     HANDLE waited[16] = {NULL};
-    if (count > sizeof(waited) / sizeof(waited[0]))
+    if (count == 0 || count > sizeof(waited) / sizeof(waited[0]))
         return -1;
     for (size_t i = 0; i < count; i++)
         waited[i] = (HANDLE)handles[i];
