@@ -387,9 +387,10 @@ static void working_directories(void **state)
 static void calls_that_do_not_fit_the_session(void **state)
 {
     struct postern_command command = POSTERN_COMMAND_INIT;
+    struct postern_sandbox *other = test_open(test_level()); /* where the helper programs are in sight */
     (void)state;
     command.open_stdin = true;
-    struct postern_session *session = test_start(sandbox, &command, "hold", NULL);
+    struct postern_session *session = test_start(other, &command, "hold", NULL);
     MUST_FAIL(postern_session_resize(session, 30, 100, &test_error), POSTERN_E_INVALID, NULL, "terminal");
     MUST_FAIL(postern_session_signal(session, (enum postern_signal)0, &test_error), POSTERN_E_INVALID, NULL, "0");
     MUST_FAIL(postern_session_signal(session, (enum postern_signal)99, &test_error), POSTERN_E_INVALID, NULL, "99");
@@ -401,10 +402,11 @@ static void calls_that_do_not_fit_the_session(void **state)
     postern_session_release(NULL);
     postern_sandbox_close(NULL);
     command.tty = true;
-    session = test_start(sandbox, &command, "deaf", NULL);
+    session = test_start(other, &command, "deaf", NULL);
     MUST_FAIL(postern_session_resize(session, 0, 100, &test_error), POSTERN_E_INVALID, NULL, "0");
     MUST(postern_session_resize(session, 30, 100, &test_error));
     postern_session_release(session);
+    test_close(other);
 }
 
 static void names_of_numbers(void **state)
