@@ -20,8 +20,8 @@
 /* Everything one run needs; run_free() frees what was set. */
 struct run {
     const struct session_options *options;
-    char *workspace; /* the current directory */
-    char *cwd;       /* absolute form of --cwd; NULL: the workspace */
+    char *cwd;             /* absolute */
+    const char *workspace; /* the same, or NULL: nothing is made writable */
     bool tty, raw, forward_input;
     struct collector kept[2]; /* for --json, by enum postern_stream */
     struct postern_command command;
@@ -36,7 +36,6 @@ static void run_free(struct run *run)
     collector_free(&run->kept[POSTERN_STDOUT]);
     collector_free(&run->kept[POSTERN_STDERR]);
     postern_run_result_free(&run->outcome);
-    free(run->workspace);
     free(run->cwd);
 }
 
@@ -60,31 +59,23 @@ static bool is_root(const char *path)
     return strcmp(path, "/") == 0 || (isalpha((unsigned char)path[0]) && strcmp(path + 1, ":\\") == 0);
 }
 
+/* The working directory is what the command may write: the one that was named, else ours. */
 static int find_directories(struct run *run, struct postern_error *error)
 {
     const char *cwd = run->options->cwd;
     int64_t os_error = 0;
 
-    run->workspace = system_current_directory();
-    if (run->workspace == NULL) {
+    run->cwd = cwd != NULL ? system_absolute_path(cwd, &os_error) : system_current_directory();
+    if (run->cwd == NULL && cwd != NULL) {
+        return error_os(error, POSTERN_E_CWD, "options", "", os_error, "option --cwd: \"%s\" cannot be used", cwd);
+    }
+    if (run->cwd == NULL) {
         return error_set(error, POSTERN_E_CWD, "options", "", "the current directory cannot be found; was it removed?");
     }
-    if (cwd != NULL) {
-        run->cwd = system_absolute_path(cwd, &os_error);
-        if (run->cwd == NULL) {
-            return error_os(error, POSTERN_E_CWD, "options", "", os_error, "option --cwd: \"%s\" cannot be used", cwd);
-        }
-    }
-    if (is_root(run->workspace)) {
-        if (run->cwd == NULL) {
-            run->cwd = run->workspace;
-        } else {
-            free(run->workspace);
-        }
-        run->workspace = NULL;
-        if (!run->options->quiet) {
-            report_notice("the current directory is the root of the file system: nothing of it is made writable");
-        }
+    if (!is_root(run->cwd)) {
+        run->workspace = run->cwd;
+    } else if (!run->options->quiet) {
+        report_notice("the working directory is the root of the file system: nothing of it is made writable");
     }
     return 0;
 }

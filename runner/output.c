@@ -9,7 +9,6 @@
 
 #define ROOM_FIRST 4096u /* and least: what an idle stream costs */
 #define ROOM_STEP 4u
-#define HOLD_READ 4095u /* what the terminal of Linux gives at most in one read */
 #define HOLD_US 1000u
 
 static void pump(struct output *output);
@@ -87,15 +86,15 @@ static bool make_frame(struct output *output)
     return true;
 }
 
-/* A terminal gives 4 KiB at a time however much there is, and a frame for each would cost a fifth of its speed. A read
- * that full says that there is more: then all that comes within a millisecond goes into one frame. What begins with
+/* A terminal gives little at a time however much there is, and a frame for each would cost a fifth of its speed. A read
+ * that is full says that there is more: then all that comes within a millisecond goes into one frame. What begins with
  * less, such as the echo of a key, is sent without delay. */
 static bool worth_holding(struct output *output, size_t bytes)
 {
-    if (!output->loop || output->credit == 0 || output->room - output->held < HOLD_READ)
+    if (output->full_read == 0 || output->credit == 0 || output->room - output->held < output->full_read)
         return false;
     return loop_timer_running(&output->hold) ||
-           (bytes >= HOLD_READ && loop_timer_start(output->loop, &output->hold, HOLD_US, held_long_enough, output));
+           (bytes >= output->full_read && loop_timer_start(output->loop, &output->hold, HOLD_US, held_long_enough, output));
 }
 
 static void bytes_read(void *context, int status, size_t bytes)
@@ -128,7 +127,8 @@ static void pump(struct output *output)
 
 bool output_start(struct output *output, const struct output_spec *spec)
 {
-    *output = (struct output){.loop = spec->terminal ? spec->loop : NULL,
+    *output = (struct output){.loop = spec->loop,
+                              .full_read = spec->full_read,
                               .channel = spec->channel,
                               .stream = spec->stream,
                               .type = spec->type,

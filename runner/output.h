@@ -8,7 +8,8 @@
 #include "ipc/channel.h"
 
 struct output {
-    struct loop *loop; /* NULL: nothing is ever held */
+    struct loop *loop;
+    size_t full_read; /* 0: nothing is ever held */
     struct channel *channel;
     struct loop_stream *stream; /* borrowed; NULL when there is none or it has ended */
     enum frame_type type;
@@ -30,7 +31,7 @@ struct output_spec {
     struct loop *loop;
     struct channel *channel;
     struct loop_stream *stream; /* NULL: ended from the start */
-    bool terminal;
+    size_t full_read;           /* see pty_full_read(); 0: reads are never held back */
     enum frame_type type;
     uint32_t session;
     uint32_t credit;

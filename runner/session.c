@@ -285,7 +285,7 @@ static void command_spawned(void *context, uint32_t pid)
     struct output_spec spec = {.loop = session->owner->loop,
                                .channel = session->owner->channel,
                                .stream = command_stdout(session->command),
-                               .terminal = session->tty,
+                               .full_read = session->tty ? pty_full_read() : 0,
                                .type = FRAME_STDOUT,
                                .session = session->id,
                                .credit = session->window,

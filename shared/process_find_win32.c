@@ -25,7 +25,7 @@ struct search {
     const char *extensions;
     const char *cwd;
     char *found;
-    bool unstartable_seen; /* a file of that name that can't be started */
+    bool unstartable_seen; /* something of that name that can't be started */
     bool memory_out;
 };
 
@@ -39,13 +39,18 @@ static bool has_drive(const char *path)
     return ((path[0] | 0x20) >= 'a' && (path[0] | 0x20) <= 'z') && path[1] == ':';
 }
 
-static bool is_file(const char *path)
+enum kind { KIND_NOTHING, KIND_FILE, KIND_OTHER };
+
+static enum kind kind_of(const char *path)
 {
     wchar_t *wide = wide_from_utf8(path);
-    DWORD kind = wide == NULL ? INVALID_FILE_ATTRIBUTES : GetFileAttributesW(wide);
+    DWORD attributes = wide == NULL ? INVALID_FILE_ATTRIBUTES : GetFileAttributesW(wide);
 
     free(wide);
-    return kind != INVALID_FILE_ATTRIBUTES && (kind & FILE_ATTRIBUTE_DIRECTORY) == 0;
+    if (attributes == INVALID_FILE_ATTRIBUTES) {
+        return KIND_NOTHING;
+    }
+    return (attributes & FILE_ATTRIBUTE_DIRECTORY) == 0 ? KIND_FILE : KIND_OTHER;
 }
 
 /* "dir\name" with the separators the system itself uses. */
@@ -79,13 +84,14 @@ static bool has_startable_end(const char *path)
 static bool try_path(struct search *search, const char *dir, const char *extension)
 {
     char *path = join(dir, search->name, extension);
+    enum kind kind = path == NULL ? KIND_NOTHING : kind_of(path);
 
     search->memory_out = path == NULL;
-    if (path != NULL && is_file(path)) {
-        if (has_startable_end(path)) {
-            search->found = path;
-            return true;
-        }
+    if (kind == KIND_FILE && has_startable_end(path)) {
+        search->found = path;
+        return true;
+    }
+    if (kind != KIND_NOTHING) {
         search->unstartable_seen = true;
     }
     free(path);
@@ -179,7 +185,7 @@ int process_find(const char *name, const char *path, const char *extensions, con
     }
     if (search.unstartable_seen) {
         return error_set(error, POSTERN_E_NOT_EXECUTABLE, "spawn", "",
-                         "'%s' is not a program: Windows starts .exe, .com, .bat and .cmd files", name);
+                         "'%s' is not a program: Windows starts files that end in .exe, .com, .bat or .cmd", name);
     }
     return error_set(error, POSTERN_E_NOT_FOUND, "spawn", "", "'%s' was not found", name);
 }

@@ -156,7 +156,7 @@ static void add_ioctl_rules(scmp_filter_ctx filter)
  * vsock reaches the host of a virtual machine. Comparisons are of all 64 bits: garbage above them is refused. */
 static void add_socket_rules(scmp_filter_ctx filter, const struct variant *variant)
 {
-    struct scmp_arg_cmp not_local = SCMP_CMP(0, SCMP_CMP_NE, AF_UNIX);
+    struct scmp_arg_cmp not_local = SCMP_CMP(0, SCMP_CMP_NE, AF_UNIX, 0);
     add(filter, NO_FAMILY, SCMP_SYS(socketpair), 1, &not_local);
     if (!variant->network) {
         add(filter, NO_FAMILY, SCMP_SYS(socket), variant->local_sockets ? 1 : 0, &not_local);
@@ -166,10 +166,10 @@ static void add_socket_rules(scmp_filter_ctx filter, const struct variant *varia
         if (family == AF_INET || family == AF_INET6 || family == AF_NETLINK ||
             (family == AF_UNIX && variant->local_sockets))
             continue;
-        struct scmp_arg_cmp same = SCMP_CMP(0, SCMP_CMP_EQ, family);
+        struct scmp_arg_cmp same = SCMP_CMP(0, SCMP_CMP_EQ, family, 0);
         add(filter, NO_FAMILY, SCMP_SYS(socket), 1, &same);
     }
-    struct scmp_arg_cmp above = SCMP_CMP(0, SCMP_CMP_GT, AF_NETLINK);
+    struct scmp_arg_cmp above = SCMP_CMP(0, SCMP_CMP_GT, AF_NETLINK, 0);
     add(filter, NO_FAMILY, SCMP_SYS(socket), 1, &above);
 }
 

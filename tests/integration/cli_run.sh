@@ -225,19 +225,24 @@ is "files made there belong to whoever owns the directory" "$(stat -c %u file)" 
 mkdir sub
 status "--cwd" 0 "${run[@]}" --cwd sub -- pwd
 out_is "relative to the current one" "$PWD/sub"
-status "--cwd elsewhere" 0 "${run[@]}" --cwd /usr -- pwd
-out_is "absolute" /usr
+elsewhere=$(mktemp -d)
+cleanup rm -rf "$elsewhere"
+status "--cwd elsewhere" 0 "${run[@]}" --cwd "$elsewhere" -- sh -c 'pwd; echo new >file'
+out_is "absolute" "$elsewhere"
+is "it can be written" "$(cat "$elsewhere/file")" new
+is "and the current one not" "$("${run[@]}" --cwd "$elsewhere" -- sh -c "echo no >'$PWD/no' && echo written" 2>/dev/null || echo refused)" refused
+status "--cwd /usr is refused" 125 "${run[@]}" --cwd /usr -- touch started
+err_like "a directory of the system" "*(policy_validation)*"
 for directory in nonexistent plain; do
     status "--cwd $directory is refused" 125 "${run[@]}" --cwd "$directory" -- touch started
     err_like "and named" "postern: *$directory*(bad_cwd)*hint: *"
 done
 if [ "$(id -u)" -eq 0 ]; then
-    mkdir -m 700 ../closed
-    status "--cwd where the sandbox user may not go is refused" 125 "${run[@]}" --cwd ../closed -- touch started
-    err_like "and named" "*closed*(bad_cwd)*"
+    mkdir -p -m 700 ../closed/deep
+    status "--cwd below a directory that root alone may enter" 0 "${run[@]}" --cwd ../closed/deep -- pwd
 else
-    skip "--cwd where the sandbox user may not go is refused" "needs root"
-    skip "and named" "needs root"
+    mkdir -m 0 ../closed
+    status "--cwd where the user may not go is refused" 125 "${run[@]}" --cwd ../closed -- touch started
 fi
 status "from the root directory" 0 bash -c "cd / && $postern run -- pwd"
 out_is "it starts there" /

@@ -167,8 +167,8 @@ bool host_copy_file(const char *from, const char *to)
 
 int host_wait_any(const intptr_t *handles, size_t count, int milliseconds)
 {
-    HANDLE waited[16];
-    if (count > sizeof(waited) / sizeof(waited[0]))
+    HANDLE waited[16] = {NULL};
+    if (count == 0 || count > sizeof(waited) / sizeof(waited[0]))
         return -1;
     for (size_t i = 0; i < count; i++)
         waited[i] = (HANDLE)handles[i];

@@ -460,6 +460,7 @@ static void finds_programs_as_the_command_would(void **state)
     /* Not in the current directory unless the name says so. */
     assert_int_equal(process_find("tool", "C:\\windows", NULL, directory, &found, NULL), POSTERN_E_NOT_FOUND);
     assert_int_equal(process_find("plain.txt", path, NULL, "C:\\", &found, NULL), POSTERN_E_NOT_EXECUTABLE);
+    assert_int_equal(process_find(directory, NULL, NULL, NULL, &found, NULL), POSTERN_E_NOT_EXECUTABLE);
     assert_int_equal(process_find("missing", path, NULL, "C:\\", &found, NULL), POSTERN_E_NOT_FOUND);
     assert_int_equal(process_find("", path, NULL, "C:\\", &found, NULL), POSTERN_E_NOT_FOUND);
     assert_true(DeleteFileA(program) && DeleteFileA(script) && DeleteFileA(plain) && RemoveDirectoryA(directory));
