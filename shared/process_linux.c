@@ -65,12 +65,23 @@ static int set_signal_mask(uint64_t mask, uint64_t *before)
 }
 
 /* exec resets handlers, but not what is ignored; and until then no handler may run. */
-static void reset_signals(void)
+static void reset_signal(int number)
 {
     static const unsigned long default_action[8]; /* struct sigaction of the kernel is at most half of this */
 
+    (void)syscall(SYS_rt_sigaction, number, default_action, NULL, sizeof(uint64_t)); /* KILL and STOP refuse */
+}
+
+static void reset_signals(const int *changed)
+{
+    if (changed != NULL) {
+        for (; *changed != 0; changed++) {
+            reset_signal(*changed);
+        }
+        return;
+    }
     for (int number = 1; number <= SIGNAL_COUNT; number++) {
-        (void)syscall(SYS_rt_sigaction, number, default_action, NULL, sizeof(uint64_t)); /* KILL and STOP refuse */
+        reset_signal(number);
     }
 }
 
@@ -147,7 +158,7 @@ static const char *become(struct birth *birth)
     const char *failed = NULL;
     int program = (int)birth->count - 1;
 
-    reset_signals();
+    reset_signals(birth->options->signals);
     if (birth->options->map_self) {
         failed = map_self(birth);
         if (failed != NULL) {
@@ -370,7 +381,7 @@ out:
 
 int process_spawn(const struct process_spec *spec, struct process *out, struct postern_error *error)
 {
-    const struct process_linux_options none = {0, false};
+    const struct process_linux_options none = {0, false, NULL};
 
     return process_spawn_linux(spec, &none, out, error);
 }
