@@ -65,7 +65,7 @@ void sandbox_remove(struct postern_session *session)
 
 /* ---- failure: from now on nothing works, and everybody is told why ---- */
 
-static void fail(struct postern_sandbox *sandbox, const struct postern_error *why)
+void sandbox_fail(struct postern_sandbox *sandbox, const struct postern_error *why)
 {
     if (sandbox->failure.code != 0)
         return;
@@ -82,6 +82,11 @@ static void fail(struct postern_sandbox *sandbox, const struct postern_error *wh
             session_destroy(session);
         }
     }
+    /* Now, not at the close: a runner that broke the rules would have its commands run on until then. */
+    loop_wait_stop(sandbox->runner_wait);
+    sandbox->runner_wait = NULL;
+    launch_end(sandbox->launch);
+    sandbox->launch = NULL;
 }
 
 int sandbox_check(const struct postern_sandbox *sandbox, struct postern_error *error)
@@ -100,7 +105,7 @@ static void end_overdue(void *context)
     /* A runner that only has hung up is described, too: it "still runs". */
     if (sandbox->runner_gone || why.code == POSTERN_E_CLOSED)
         launch_describe_end(sandbox->launch, &why);
-    fail(sandbox, &why);
+    sandbox_fail(sandbox, &why);
 }
 
 static void await_other_half(struct postern_sandbox *sandbox)
@@ -185,6 +190,7 @@ static int on_connection_frame(struct postern_sandbox *sandbox, const struct fra
 static int on_frame(void *context, const struct frame *frame, struct postern_error *error)
 {
     struct postern_sandbox *sandbox = context;
+    sandbox->frames++;
     if (frame->header.session == FRAME_SESSION_NONE)
         return on_connection_frame(sandbox, frame, error);
     struct postern_session *session = find(sandbox, frame->header.session);
@@ -203,7 +209,7 @@ static void connection_closed(void *context, const struct postern_error *error)
     sandbox->channel = NULL;
     sandbox->channel_end = *error;
     if (error->code != POSTERN_E_CLOSED && error->code != POSTERN_E_OS)
-        fail(sandbox, error); /* it was us who ended it, and why says more than the runner's status */
+        sandbox_fail(sandbox, error); /* it was us who ended it, and why says more than the runner's status */
     else if (sandbox->runner_gone)
         end_overdue(sandbox);
     else
@@ -226,7 +232,7 @@ bool sandbox_step(struct postern_sandbox *sandbox, uint64_t deadline_us)
         wait_us = deadline_us > now ? (int64_t)(deadline_us - now) : 0;
     }
     if (loop_run_once(sandbox->loop, wait_us, &error) != 0) {
-        fail(sandbox, &error);
+        sandbox_fail(sandbox, &error);
         return false;
     }
     return wait_us != 0;

@@ -34,6 +34,7 @@ struct postern_sandbox {
     atomic_bool woken;      /* by postern_sandbox_wake(), until a wait has ended for it */
     uint32_t runner_pid;
     struct strings in_force;
+    uint64_t frames; /* received so far */
 
     struct postern_session **sessions; /* by rising id */
     size_t count, capacity;
@@ -63,7 +64,12 @@ struct postern_session {
     struct received stream[2]; /* by enum postern_stream */
     uint32_t stdin_credit;
     bool stdin_closed;
-    unsigned reported; /* events last seen by postern_sandbox_next_session() */
+    uint64_t must_end;           /* milliseconds from its start in which the runner has to end it; 0: none */
+    uint32_t drain_limit;        /* what it may take longer for the output */
+    struct loop_timer late_timer;
+    uint64_t frames_seen;        /* of the sandbox, when the timer fired last */
+    unsigned late;               /* how often it has */
+    unsigned reported;    /* events last seen by postern_sandbox_next_session() */
     struct postern_result result;
     struct postern_error failure; /* code != 0: what wait() returns instead of a result */
 };
@@ -82,6 +88,9 @@ void session_destroy(struct postern_session *session);
 
 /* The sandbox's failure if it is dead, else 0. */
 int sandbox_check(const struct postern_sandbox *sandbox, struct postern_error *error);
+
+/* Ends the sandbox for good: the runner is killed, and all sessions are over. */
+void sandbox_fail(struct postern_sandbox *sandbox, const struct postern_error *why);
 
 /* Gives the session its id and a place in the list. */
 int sandbox_add(struct postern_sandbox *sandbox, struct postern_session *session, struct postern_error *error);

@@ -13,6 +13,9 @@
 #include <string.h>
 
 #define STAGE "session"
+#define LATE_MS 10000u      /* what the runner may be late by in ending a session, on a busy machine */
+#define LATE_AGAIN_MS 2000u /* ... and again, while it sends something at least */
+#define LATE_TIMES 8u
 
 /* ---- frames of the runner ---- */
 
@@ -22,6 +25,7 @@ static void end(struct postern_session *session)
     session->stdin_closed = true;
     session->stream[POSTERN_STDOUT].ended = true;
     session->stream[POSTERN_STDERR].ended = true;
+    loop_timer_stop(&session->late_timer);
 }
 
 static int send_signal(struct postern_session *session, enum postern_signal signal, uint32_t grace,
@@ -31,6 +35,39 @@ static int send_signal(struct postern_session *session, enum postern_signal sign
     buffer_init(&text, FRAME_PAYLOAD_MAX);
     bool valid = message_encode_signal(&(struct message_signal){signal, grace}, &text);
     return sandbox_send(session->sandbox, FRAME_SIGNAL, session->id, &text, valid, error);
+}
+
+/* ---- a runner that does not end what it has to ----
+ *
+ * Timeouts and grace are the runner's to keep. But a command has the runner's user and may have stopped it, or taken it
+ * over: so the parent waits a while longer and then ends it all.
+ */
+
+static void is_late(void *context)
+{
+    struct postern_session *session = context;
+    struct postern_sandbox *sandbox = session->sandbox;
+    struct postern_error why = {0};
+    /* What it has sent, this caller may only now be reading. */
+    if (sandbox->frames != session->frames_seen && ++session->late < LATE_TIMES) {
+        session->frames_seen = sandbox->frames;
+        if (loop_timer_start(sandbox->loop, &session->late_timer, LATE_AGAIN_MS * 1000u, is_late, session))
+            return;
+    }
+    error_set(&why, POSTERN_E_RUNNER_DIED, STAGE, "", "the runner does not answer: session %u did not end in time",
+              session->id);
+    sandbox_fail(sandbox, &why);
+}
+
+/* The runner has `milliseconds`, its drain limit and some more until the session must have ended. The last request
+ * counts, as it does for the runner. */
+static void expect_end(struct postern_session *session, uint64_t milliseconds)
+{
+    if (milliseconds > INT64_MAX / 2000u)
+        return; /* longer than anybody waits; the sum in microseconds must not overflow */
+    uint64_t delay_us = (milliseconds + session->drain_limit + LATE_MS) * 1000u;
+    if (!loop_timer_start(session->sandbox->loop, &session->late_timer, delay_us, is_late, session))
+        log_line(session->sandbox->log, "session %u: out of memory, its end is not watched", session->id);
 }
 
 /* Bad content: the session is lost and over for the caller, at once: its runner may never send an EXIT. The sandbox is
@@ -53,6 +90,8 @@ static int on_spawned(struct postern_session *session, const struct frame *frame
         session->phase = SESSION_RUNNING;
         session->pid = spawned.pid;
         session->stdin_credit = spawned.stdin_window;
+        if (session->must_end > 0 && !loop_timer_running(&session->late_timer))
+            expect_end(session, session->must_end);
     }
     return status;
 }
@@ -157,6 +196,9 @@ static void init(struct postern_session *session, struct postern_sandbox *sandbo
     session->sandbox = sandbox;
     session->tty = spawn->tty;
     session->stdin_closed = !spawn->open_stdin && !spawn->tty;
+    session->drain_limit = spawn->drain_limit;
+    if (spawn->timeout > 0 && spawn->timeout < UINT64_MAX - spawn->grace)
+        session->must_end = spawn->timeout + spawn->grace;
     for (int i = 0; i < 2; i++) {
         buffer_init(&session->stream[i].bytes, spawn->window);
         session->stream[i].granted = spawn->window;
@@ -166,6 +208,7 @@ static void init(struct postern_session *session, struct postern_sandbox *sandbo
 
 void session_destroy(struct postern_session *session)
 {
+    loop_timer_stop(&session->late_timer);
     buffer_free(&session->stream[POSTERN_STDOUT].bytes);
     buffer_free(&session->stream[POSTERN_STDERR].bytes);
     free(session);
@@ -438,13 +481,21 @@ int postern_session_signal(struct postern_session *session, enum postern_signal 
     int status = check_live(session, error);
     if (status == 0 && (signal < POSTERN_SIGNAL_INTERRUPT || signal > POSTERN_SIGNAL_KILL))
         status = error_set(error, POSTERN_E_INVALID, STAGE, "", "%d is not a signal", (int)signal);
-    return status != 0 ? status : send_signal(session, signal, 0, error);
+    if (status == 0)
+        status = send_signal(session, signal, 0, error);
+    if (status == 0 && signal == POSTERN_SIGNAL_KILL)
+        expect_end(session, 0);
+    return status;
 }
 
 int postern_session_terminate(struct postern_session *session, uint32_t grace, struct postern_error *error)
 {
     int status = check_live(session, error);
-    return status != 0 ? status : send_signal(session, (enum postern_signal)0, grace, error);
+    if (status == 0)
+        status = send_signal(session, (enum postern_signal)0, grace, error);
+    if (status == 0)
+        expect_end(session, grace);
+    return status;
 }
 
 int postern_session_wait(struct postern_session *session, int timeout, struct postern_result *result,
@@ -468,12 +519,14 @@ void postern_session_release(struct postern_session *session)
 {
     if (!session || session->released)
         return;
-    if (!session->spurned && (session->phase == SESSION_ENDED ||
-                              send_signal(session, POSTERN_SIGNAL_KILL, 0, NULL) != 0)) {
+    if (!session->spurned &&
+        (session->phase == SESSION_ENDED || send_signal(session, POSTERN_SIGNAL_KILL, 0, NULL) != 0)) {
         sandbox_remove(session);
         session_destroy(session);
         return;
     }
+    if (!session->spurned)
+        expect_end(session, 0);
     session->released = true; /* goes when its EXIT has come: until then its frames are legal */
     buffer_free(&session->stream[POSTERN_STDOUT].bytes);
     buffer_free(&session->stream[POSTERN_STDERR].bytes);

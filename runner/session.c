@@ -44,8 +44,7 @@ static const char *const state_names[] = {"starting", "running", "draining", "en
 static void set_state(struct session *session, enum session_state state)
 {
     assert(state > session->state);
-    log_line(session->owner->log, "session %u: %s -> %s", session->id, state_names[session->state],
-             state_names[state]);
+    log_line(session->owner->log, "session %u: %s -> %s", session->id, state_names[session->state], state_names[state]);
     session->state = state;
 }
 
@@ -91,12 +90,17 @@ static void send_credit(void *context, uint32_t bytes)
 
 /* ---- the end ---- */
 
-static void stop_timers(struct session *session)
+static void stop_drain_timers(struct session *session)
 {
-    loop_timer_stop(&session->timeout_timer);
     loop_timer_stop(&session->grace_timer);
     loop_timer_stop(&session->idle_timer);
     loop_timer_stop(&session->limit_timer);
+}
+
+static void stop_timers(struct session *session)
+{
+    stop_drain_timers(session);
+    loop_timer_stop(&session->timeout_timer);
 }
 
 static void finish_if_done(struct session *session)
@@ -137,7 +141,7 @@ static void last_drain_over(void *context)
 
 static void begin_ending(struct session *session)
 {
-    stop_timers(session);
+    stop_drain_timers(session);
     set_state(session, SESSION_ENDING);
     if (session->keep && session->result.reason == POSTERN_REASON_EXITED) {
         cut_output(session);
@@ -215,10 +219,14 @@ static void grace_passed(void *context)
 
 static void end_tree(struct session *session, enum postern_reason reason, uint32_t grace)
 {
-    if (session->state >= SESSION_ENDING)
+    /* While it ends, only a parent that does not take the output can be in the way: the reason makes
+     * last_drain_over() stop waiting for it. */
+    if (session->state == SESSION_OVER || (session->state == SESSION_ENDING && !held_back(session)))
         return;
     if (session->result.reason == POSTERN_REASON_EXITED)
         session->result.reason = reason;
+    if (session->state == SESSION_ENDING)
+        return;
     if (session->state == SESSION_DRAINING && grace == 0) {
         begin_ending(session);
     } else if (grace == 0) {

@@ -320,16 +320,49 @@ static void frames_out_of_order_end_the_sandbox(void **state)
         uint64_t before = host_memory(), end = test_now_ms() + TEST_WAIT_MS;
         MUST(open_fake("obey", 0, POSTERN_LEVEL_NONE, &sandbox));
         struct postern_session *bystander = begin_fake(sandbox, "stay");
+        struct postern_sandbox_info info;
+        postern_sandbox_get_info(sandbox, &info);
+        os_handle runner = host_open_process(info.runner_pid);
+        assert_true(runner != OS_HANDLE_NONE);
         begin_fake(sandbox, cases[i].what);
         int status = 0;
         while (status == 0 && test_now_ms() < end)
             status = postern_sandbox_dispatch(sandbox, 1000, &test_error);
         MUST_FAIL(status, POSTERN_E_PROTOCOL, NULL, cases[i].word);
         assert_int_equal(test_wait(bystander).reason, POSTERN_REASON_RUNNER_DIED);
+        assert_true(host_ended_within(runner, 5000)); /* it does not run on until we close */
+        handle_close(&runner);
         postern_sandbox_close(sandbox);
         memory_is_bounded(before);
         others_live_on();
     }
+}
+
+/* A session that does not end when it has to takes its runner with it. */
+static void a_runner_that_does_not_obey_is_ended(void **state)
+{
+    struct postern_sandbox *sandbox = NULL;
+    struct postern_sandbox_info info;
+    struct postern_command command = POSTERN_COMMAND_INIT;
+    struct postern_session *session = NULL;
+    uint64_t start = test_now_ms();
+    (void)state;
+    MUST(open_fake("obey", 0, POSTERN_LEVEL_NONE, &sandbox));
+    postern_sandbox_get_info(sandbox, &info);
+    os_handle runner = host_open_process(info.runner_pid);
+    command.argv = (const char *const[]){"fake", "stay", NULL};
+    command.timeout = 200;
+    command.grace = command.drain_limit = 100;
+    MUST(postern_session_start(sandbox, &command, &session, &test_error));
+    struct postern_result result;
+    MUST(postern_session_wait(session, 30000, &result, &test_error));
+    assert_int_equal(result.reason, POSTERN_REASON_RUNNER_DIED);
+    assert_in_range(test_now_ms() - start, 5000, 25000); /* not before it had every chance */
+    MUST_FAIL(postern_sandbox_dispatch(sandbox, 0, &test_error), POSTERN_E_RUNNER_DIED, NULL, "session 1");
+    assert_true(host_ended_within(runner, 5000));
+    handle_close(&runner);
+    postern_sandbox_close(sandbox);
+    others_live_on();
 }
 
 /* A runner that does not answer: every call of ours has its own end. */
@@ -375,6 +408,7 @@ int main(void)
         cmocka_unit_test(bad_content_ends_one_session),
         cmocka_unit_test(a_full_window_is_legal),
         cmocka_unit_test(frames_out_of_order_end_the_sandbox),
+        cmocka_unit_test(a_runner_that_does_not_obey_is_ended),
         cmocka_unit_test(a_silent_session_holds_nobody),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

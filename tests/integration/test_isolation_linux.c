@@ -270,6 +270,41 @@ static void killing_everybody_hurts_nobody_else(void **state)
     assert_int_equal(postern_session_events(bystander) & POSTERN_EVENT_ENDED, 0);
 }
 
+/* A command that stops its runner holds up what the runner should do for the parent, its own timeout for one. */
+static void a_frozen_runner_does_not_hold_the_parent(void **state)
+{
+    struct postern_sandbox *sandbox = open_at(level_of(state));
+    struct postern_command command = POSTERN_COMMAND_INIT;
+    struct postern_session *session = NULL, *none = NULL;
+    struct postern_result result;
+    char host[64] = "";
+    assert_true(readlink("/proc/self/ns/pid", host, sizeof(host) - 1) > 0);
+    if (!enforces(sandbox, "processes:pid-namespace"))
+        SKIP_BECAUSE("without a pid namespace of its own it would stop the user's other processes");
+    const char *mark = new_mark();
+    start_marked(sandbox, (const char *const[]){stream, "deaf", mark, NULL}, "ready\n");
+    command.argv = (const char *const[]){escape, "freeze", host, NULL};
+    command.timeout = 300;
+    command.grace = command.drain_limit = 100;
+    uint64_t start = test_now_ms();
+    MUST(postern_session_begin(sandbox, &command, &session, &test_error));
+    /* the runner may be stopped before it has said that the command runs; then the caller's own limit has to do */
+    if (postern_session_wait_spawned(session, 5000, &test_error) != 0)
+        MUST(postern_session_terminate(session, 0, &test_error));
+    int status = postern_session_wait(session, -1, &result, &test_error);
+    print_message("# %s, after %llu ms\n", status == 0 ? postern_reason_name(result.reason) : test_error.message,
+                  (unsigned long long)(test_now_ms() - start));
+    if (status == 0 && result.reason == POSTERN_REASON_TIMEOUT)
+        return; /* it did not get at its runner: even better */
+    if (status == 0)
+        assert_int_equal(result.reason, POSTERN_REASON_RUNNER_DIED);
+    else
+        assert_int_equal(status, POSTERN_E_RUNNER_DIED);
+    assert_in_range(test_now_ms() - start, 0, 30000);
+    assert_true(vanishes(mark)); /* at once, not only when the sandbox is closed */
+    MUST_FAIL(postern_session_start(sandbox, &command, &none, &test_error), POSTERN_E_RUNNER_DIED, NULL, "answer");
+}
+
 /* ---- nothing is inherited ---- */
 
 static void descriptors_do_not_reach_the_command(void **state)
@@ -538,6 +573,7 @@ int main(void)
         cmocka_unit_test(processes_that_keep_moving_are_caught),
         cmocka_unit_test(fork_bombs_meet_their_limit),
         cmocka_unit_test(killing_everybody_hurts_nobody_else),
+        cmocka_unit_test(a_frozen_runner_does_not_hold_the_parent),
         cmocka_unit_test(descriptors_do_not_reach_the_command),
         cmocka_unit_test(the_environment_does_not_reach_the_command),
         cmocka_unit_test(the_parents_memory_is_out_of_reach),

@@ -159,6 +159,37 @@ static void terminate_acts_while_output_is_held(void **state)
     assert_false(lives_inside(sandbox, left));
 }
 
+/* What the parent does not read, a timeout or a terminate does not wait for. */
+static void output_that_nobody_reads_is_cut(void **state)
+{
+    static const char *const whats[] = {"endless", "leave"};
+    struct postern_sandbox *sandbox = test_open(level_of(state));
+    for (int i = 0; i < 4; i++) {
+        struct postern_command command = POSTERN_COMMAND_INIT;
+        bool leave = i % 2 != 0, by_timeout = i >= 2;
+        command.drain_limit = 500;
+        command.timeout = by_timeout ? 1000 : 0;
+        command.grace = 100;
+        struct postern_session *session =
+            test_start(sandbox, &command, whats[leave], "3", leave ? "endless" : NULL, NULL);
+        struct postern_result result;
+        const void *data;
+        size_t size;
+        uint64_t start = test_now_ms();
+        if (!by_timeout) {
+            MUST_FAIL(postern_session_wait(session, 800, &result, &test_error), POSTERN_E_TIMED_OUT, NULL, "ended");
+            MUST(postern_session_terminate(session, 100, &test_error));
+        }
+        result = test_wait(session);
+        assert_in_range(test_now_ms() - start, 500, 2000 + SOON_MS);
+        assert_int_equal(result.reason, by_timeout ? POSTERN_REASON_TIMEOUT : POSTERN_REASON_TERMINATED);
+        assert_true(result.output_cut);
+        MUST(postern_session_peek(session, POSTERN_STDOUT, &data, &size, &test_error));
+        assert_in_range(size, 1000, 1024 * 1024); /* what had come is kept */
+        postern_session_release(session);
+    }
+}
+
 static void what_is_kept_lives_until_the_sandbox_closes(void **state)
 {
     struct postern_command command = POSTERN_COMMAND_INIT;
@@ -470,6 +501,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(output_ends_though_a_grandchild_writes_on),
         cmocka_unit_test(a_timeout_acts_while_output_is_held),
         cmocka_unit_test(terminate_acts_while_output_is_held),
+        cmocka_unit_test(output_that_nobody_reads_is_cut),
         cmocka_unit_test(what_is_kept_lives_until_the_sandbox_closes),
         cmocka_unit_test(long_timeouts_are_long),
         cmocka_unit_test(a_timeout_stops_the_whole_tree),

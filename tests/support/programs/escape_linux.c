@@ -145,6 +145,17 @@ static int do_killall(char **argv)
     return outcome("kill", kill(-1, SIGKILL));
 }
 
+/* freeze NAMESPACE: SIGSTOP to everybody we may, and stays; unless that is the host's pid namespace. */
+static int do_freeze(char **argv)
+{
+    char own[64] = "";
+    if (!argv[0] || readlink("/proc/self/ns/pid", own, sizeof(own) - 1) <= 0 || strcmp(own, argv[0]) == 0)
+        return 2;
+    kill(-1, SIGSTOP);
+    for (;;)
+        pause();
+}
+
 /* ---- other processes ---- */
 
 /* seize PID: to trace it; ends by itself with us. */
@@ -283,19 +294,13 @@ int main(int argc, char **argv)
         const char *name;
         int arguments;
         int (*run)(char **argv);
-    } modes[] = {{"daemon", 1, do_daemon},
-                 {"hydra", 1, do_hydra},
-                 {"bomb", 2, do_bomb},
-                 {"killall", 1, do_killall},
-                 {"seize", 1, do_seize},
-                 {"memory", 1, do_memory},
-                 {"neighbours", 0, do_neighbours},
-                 {"type", 0, do_type},
-                 {"make", 1, do_make},
-                 {"read", 1, do_read},
-                 {"setid", 1, do_setid},
-                 {"connect", 1, do_connect},
-                 {"abstract", 1, do_abstract}};
+    } modes[] = {{"daemon", 1, do_daemon},   {"hydra", 1, do_hydra},
+                 {"bomb", 2, do_bomb},       {"killall", 1, do_killall},
+                 {"freeze", 1, do_freeze},   {"seize", 1, do_seize},
+                 {"memory", 1, do_memory},   {"neighbours", 0, do_neighbours},
+                 {"type", 0, do_type},       {"make", 1, do_make},
+                 {"read", 1, do_read},       {"setid", 1, do_setid},
+                 {"connect", 1, do_connect}, {"abstract", 1, do_abstract}};
     for (size_t i = 0; argc > 1 && i < sizeof(modes) / sizeof(modes[0]); i++)
         if (strcmp(argv[1], modes[i].name) == 0 && argc == 2 + modes[i].arguments)
             return modes[i].run(argv + 2);
