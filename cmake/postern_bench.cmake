@@ -1,5 +1,5 @@
-# Benchmarks: every tests/bench/*.c is a program of its own in tests/bench of the build folder. They
-# are built only by the target "bench" (scripts/bench).
+# Benchmarks: tests/bench/*.c make one program, tests/bench/bench in the build folder. It is built only by the target
+# "bench" (scripts/bench).
 add_custom_target(bench)
 foreach(program postern postern-runner postern-keeper)
   if(TARGET ${program})
@@ -7,12 +7,11 @@ foreach(program postern postern-runner postern-keeper)
   endif()
 endforeach()
 
-postern_sources(bench_sources tests/bench/*.c)
-foreach(source IN LISTS bench_sources)
-  get_filename_component(base "${source}" NAME_WE)
-  add_executable(bench_${base} EXCLUDE_FROM_ALL "${source}")
-  target_link_libraries(bench_${base} PRIVATE postern_flags postern_cli_core postern_runner_core postern_elevated)
-  set_target_properties(bench_${base} PROPERTIES OUTPUT_NAME ${base}
+postern_sources(bench_sources "${PROJECT_SOURCE_DIR}/tests/bench/*.c")
+if(bench_sources)
+  add_executable(bench_program EXCLUDE_FROM_ALL ${bench_sources})
+  target_link_libraries(bench_program PRIVATE postern_flags postern_elevated)
+  set_target_properties(bench_program PROPERTIES OUTPUT_NAME bench
     RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/tests/bench")
-  add_dependencies(bench bench_${base})
-endforeach()
+  add_dependencies(bench bench_program)
+endif()

@@ -24,6 +24,10 @@ os_handle pty_child_end(struct pty *pty);
  * when the last process has closed it; Windows releases the pseudo console where that exists. */
 void pty_child_started(struct pty *pty);
 
+/* A read of this many bytes says that the terminal has more: it gives no more at once however much there is. 0: its
+ * reads say nothing of the kind. */
+size_t pty_full_read(void);
+
 /* POSTERN_E_UNSUPPORTED where the system cannot (Wine 8). */
 int pty_resize(struct pty *pty, uint16_t rows, uint16_t cols, struct postern_error *error);
 

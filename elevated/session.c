@@ -78,7 +78,8 @@ static int on_output(struct postern_session *session, const struct frame *frame,
     stream->granted -= size;
     if (session->released)
         return 0;
-    return buffer_append(&stream->bytes, frame->payload, size) ? 0 : error_memory(error, STAGE);
+    bool kept = channel_move_payload(session->sandbox->channel, frame, &stream->bytes);
+    return kept ? 0 : error_memory(error, STAGE);
 }
 
 static int on_credit(struct postern_session *session, const struct frame *frame, struct postern_error *error)
@@ -312,7 +313,11 @@ int postern_session_peek(struct postern_session *session, enum postern_stream wh
 
 void postern_session_consume(struct postern_session *session, enum postern_stream which, size_t size)
 {
-    buffer_consume(&session->stream[which].bytes, size);
+    struct buffer *bytes = &session->stream[which].bytes;
+    if (size == buffer_length(bytes) && session->sandbox->channel)
+        channel_recycle(session->sandbox->channel, bytes);
+    else
+        buffer_consume(bytes, size);
     return_credit(session, which, size);
     forget_news(session);
 }

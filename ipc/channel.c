@@ -8,7 +8,8 @@
 #include <string.h>
 
 #define STAGE "channel"
-#define INPUT_SIZE (4u * (FRAME_HEADER_SIZE + FRAME_DATA_MAX)) /* grows to one largest frame when one comes */
+#define INPUT_SIZE (FRAME_HEADER_SIZE + FRAME_DATA_MAX + 4096u) /* grows to one largest frame when one comes */
+#define MOVE_MIN (16u * 1024u) /* smaller payloads are copied: a whole block for each would be too much memory */
 
 /* A copied frame that waits its turn. */
 struct copied {
@@ -35,6 +36,7 @@ struct channel {
     bool ready;
 
     unsigned char *input; /* bytes [input_start, input_end) are received and not yet handled */
+    unsigned char *spare; /* a block of INPUT_SIZE bytes to take its place, or NULL */
     size_t input_start, input_end, input_capacity;
     bool handling; /* inside a callback of ours: closing frees later */
     bool closed, freed;
@@ -69,6 +71,7 @@ static void free_channel(struct channel *channel)
     free_list(&channel->bulk);
     free(channel->writing_copied);
     free(channel->input);
+    free(channel->spare);
     free(channel);
 }
 
@@ -277,6 +280,44 @@ static int take_frame(struct channel *channel, struct postern_error *error)
     if (verdict == FRAME_LEGAL)
         status = channel->callbacks.frame(channel->context, &frame, error);
     return status;
+}
+
+/* The spare block, or a new one; NULL when memory is out. */
+static unsigned char *take_block(struct channel *channel)
+{
+    unsigned char *block = channel->spare ? channel->spare : malloc(INPUT_SIZE);
+    channel->spare = NULL;
+    return block;
+}
+
+/* What came behind the frame is copied to the new block, so it must be little. */
+static bool can_move(const struct channel *channel, const struct frame *frame, const struct buffer *into)
+{
+    return frame->header.length >= MOVE_MIN && buffer_length(into) == 0 && channel->input_capacity == INPUT_SIZE &&
+           INPUT_SIZE <= into->limit && channel->input_end - channel->input_start < frame->header.length / 4;
+}
+
+bool channel_move_payload(struct channel *channel, const struct frame *frame, struct buffer *into)
+{
+    size_t size = frame->header.length, tail = channel->input_end - channel->input_start;
+    unsigned char *block = can_move(channel, frame, into) ? take_block(channel) : NULL;
+    if (!block)
+        return buffer_append(into, frame->payload, size);
+    size_t at = (size_t)(frame->payload - channel->input);
+    memcpy(block, channel->input + channel->input_start, tail);
+    buffer_adopt(into, channel->input, INPUT_SIZE, at, at + size);
+    channel->input = block;
+    channel->input_start = 0;
+    channel->input_end = tail;
+    return true;
+}
+
+void channel_recycle(struct channel *channel, struct buffer *buffer)
+{
+    if (!channel->spare && buffer->capacity == INPUT_SIZE)
+        channel->spare = buffer_release(buffer);
+    else
+        buffer_consume(buffer, buffer_length(buffer));
 }
 
 static void take_all(struct channel *channel)

@@ -12,6 +12,7 @@
 
 #include "ipc/frame.h"
 #include "ipc/handshake.h"
+#include "shared/buffer.h"
 #include "shared/loop.h"
 
 #define CHANNEL_QUEUE_MAX (16u * 1024u * 1024u) /* bytes of copied frames that may wait to be written */
@@ -35,6 +36,14 @@ struct channel_callbacks {
 int channel_open(struct loop *loop, os_handle handle, enum handshake_side side,
                  const unsigned char key[CRYPTO_KEY_SIZE], const struct channel_callbacks *callbacks, void *context,
                  struct channel **out, struct postern_error *error);
+
+/* For the frame callback: puts the payload behind what `into` holds, as buffer_append() does. Into an empty buffer a
+ * large one is moved together with the memory it was received in, not copied; the frame is not to be used any more. */
+bool channel_move_payload(struct channel *channel, const struct frame *frame, struct buffer *into);
+
+/* Empties the buffer. If its memory came from channel_move_payload() the next frame may be received into it: it is in
+ * the processor's cache, and giving it back to the system and getting it anew would cost more than the data. */
+void channel_recycle(struct channel *channel, struct buffer *buffer);
 
 /* No callback comes after this. What has not been written is dropped. NULL allowed. */
 void channel_close(struct channel *channel);

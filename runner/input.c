@@ -7,7 +7,8 @@
 
 #define STAGE "stdin"
 #define WRITE_SIZE (64u * 1024u)
-/* Credit goes back in pieces of this size: a frame for each key would double the cost of an echo. */
+/* Credit goes back in pieces of this size and never sooner: what is owed is less than the window, so the parent always
+ * has some left, and a frame for each key that is typed would double the cost of its way. */
 #define RETURN_AT (MESSAGE_STDIN_WINDOW / 4u)
 
 static void pump(struct input *input);
@@ -18,8 +19,7 @@ static void give_back(struct input *input, size_t bytes)
     if (input->owed >= RETURN_AT) {
         uint32_t owed = input->owed;
         input->owed = 0;
-        if (owed > 0)
-            input->taken(input->context, owed);
+        input->taken(input->context, owed);
     }
 }
 

@@ -7,8 +7,13 @@
 
 #include <stdlib.h>
 
+#define ROOM_FIRST 4096u /* and least: what an idle stream costs */
+#define ROOM_STEP 4u
+#define HOLD_US 1000u
+
 static void pump(struct output *output);
 
+/* Nothing more comes, and all has been sent. */
 static void finish(struct output *output)
 {
     output->stream = NULL;
@@ -24,20 +29,87 @@ static void frame_sent(void *context)
     if (output->stream)
         pump(output);
     else
-        finish(output); /* it was cut while this frame was under way */
+        finish(output); /* it ended, or was cut, while this frame was under way */
+}
+
+/* A stream that mostly fills its frames gets larger ones, up to where the cost of a frame does not count any more; one
+ * that uses a small part of them gives the memory back. Between the two nothing changes, so that mixed reads do not
+ * make it go up and down. */
+static void choose_room(struct output *output, size_t bytes)
+{
+    if (bytes >= output->room / 2 && output->room < FRAME_DATA_MAX)
+        output->wanted = output->room * ROOM_STEP;
+    else if (bytes < output->room / (2 * ROOM_STEP) && output->room > ROOM_FIRST)
+        output->wanted = output->room / ROOM_STEP;
+}
+
+/* Sends what the frame holds. */
+static void flush(struct output *output)
+{
+    loop_timer_stop(&output->hold);
+    choose_room(output, output->held);
+    output->data.frame = output->frame;
+    output->data.size = output->held;
+    output->held = 0;
+    channel_send_data(output->channel, output->type, output->session, &output->data);
+}
+
+static void held_long_enough(void *context)
+{
+    struct output *output = context;
+    if (output->stream)
+        loop_stream_cancel_read(output->stream);
+    flush(output);
+}
+
+/* No more bytes will come: what is held goes out, then the stream is over. */
+static void end(struct output *output)
+{
+    output->stream = NULL;
+    if (output->held > 0)
+        flush(output);
+    else if (!output->data.queued)
+        finish(output);
+}
+
+/* Only between two frames. Without memory for a larger frame the one at hand will do. */
+static bool make_frame(struct output *output)
+{
+    if (output->frame && output->room == output->wanted)
+        return true;
+    unsigned char *frame = malloc(FRAME_HEADER_SIZE + output->wanted);
+    if (!frame)
+        return output->frame != NULL;
+    free(output->frame);
+    output->frame = frame;
+    output->room = output->wanted;
+    return true;
+}
+
+/* A terminal gives little at a time however much there is, and a frame for each would cost a fifth of its speed. A read
+ * that is full says that there is more: then all that comes within a millisecond goes into one frame. What begins with
+ * less, such as the echo of a key, is sent without delay. */
+static bool worth_holding(struct output *output, size_t bytes)
+{
+    if (output->full_read == 0 || output->credit == 0 || output->room - output->held < output->full_read)
+        return false;
+    return loop_timer_running(&output->hold) ||
+           (bytes >= output->full_read && loop_timer_start(output->loop, &output->hold, HOLD_US, held_long_enough, output));
 }
 
 static void bytes_read(void *context, int status, size_t bytes)
 {
     struct output *output = context;
     if (status != 0 || bytes == 0) {
-        finish(output); /* a broken pipe of a dead command is its end of file */
+        end(output); /* a broken pipe of a dead command is its end of file */
         return;
     }
+    output->held += (uint32_t)bytes;
     output->credit -= (uint32_t)bytes;
-    output->data.frame = output->frame;
-    output->data.size = bytes;
-    channel_send_data(output->channel, output->type, output->session, &output->data);
+    if (worth_holding(output, bytes))
+        pump(output);
+    else
+        flush(output);
     output->moved(output->context, true);
 }
 
@@ -46,27 +118,31 @@ static void pump(struct output *output)
 {
     if (!output->stream || output->data.queued || output->credit == 0 || loop_stream_reading(output->stream))
         return;
-    size_t size = output->credit < FRAME_DATA_MAX ? output->credit : FRAME_DATA_MAX;
-    loop_stream_read(output->stream, output->frame + FRAME_HEADER_SIZE, size, bytes_read, output);
+    if (output->held == 0)
+        (void)make_frame(output); /* there is one already */
+    uint32_t left = output->room - output->held;
+    loop_stream_read(output->stream, output->frame + FRAME_HEADER_SIZE + output->held,
+                     output->credit < left ? output->credit : left, bytes_read, output);
 }
 
-bool output_start(struct output *output, struct channel *channel, struct loop_stream *stream, enum frame_type type,
-                  uint32_t session, uint32_t credit, void (*moved)(void *context, bool bytes), void *context)
+bool output_start(struct output *output, const struct output_spec *spec)
 {
-    *output = (struct output){.channel = channel,
-                              .stream = stream,
-                              .type = type,
-                              .session = session,
-                              .credit = credit,
-                              .moved = moved,
-                              .context = context,
-                              .ended = stream == NULL};
+    *output = (struct output){.loop = spec->loop,
+                              .full_read = spec->full_read,
+                              .channel = spec->channel,
+                              .stream = spec->stream,
+                              .type = spec->type,
+                              .session = spec->session,
+                              .credit = spec->credit,
+                              .moved = spec->moved,
+                              .context = spec->context,
+                              .ended = spec->stream == NULL};
     output->data.sent = frame_sent;
     output->data.context = output;
-    if (!stream)
+    if (!output->stream)
         return true;
-    output->frame = malloc(FRAME_HEADER_SIZE + FRAME_DATA_MAX);
-    if (!output->frame)
+    output->wanted = ROOM_FIRST;
+    if (!make_frame(output))
         return false;
     pump(output);
     return true;
@@ -91,9 +167,7 @@ void output_cut(struct output *output)
     if (output->ended || !output->stream)
         return;
     loop_stream_cancel_read(output->stream);
-    output->stream = NULL;
-    if (!output->data.queued)
-        finish(output);
+    end(output);
 }
 
 bool output_is_idle(const struct output *output)
@@ -103,6 +177,7 @@ bool output_is_idle(const struct output *output)
 
 void output_free(struct output *output)
 {
+    loop_timer_stop(&output->hold);
     if (output->data.queued)
         channel_withdraw(output->channel, &output->data);
     if (output->stream)

@@ -8,21 +8,39 @@
 #include "ipc/channel.h"
 
 struct output {
+    struct loop *loop;
+    size_t full_read; /* 0: nothing is ever held */
     struct channel *channel;
     struct loop_stream *stream; /* borrowed; NULL when there is none or it has ended */
     enum frame_type type;
     uint32_t session;
-    uint32_t credit;            /* bytes that may still be sent */
-    unsigned char *frame;       /* header and payload of the one frame under way; freed when the stream ends */
+    uint32_t credit;        /* bytes that may still be sent */
+    unsigned char *frame;   /* header and payload of the one frame under way; freed when the stream ends */
+    uint32_t room;          /* of the payload */
+    uint32_t wanted;        /* room of the next frame */
+    uint32_t held;          /* bytes in the frame that wait for more to go with them */
+    struct loop_timer hold; /* until when */
     struct channel_data data;
-    bool ended;                 /* the stream has ended and all of it was sent */
+    bool ended;                               /* the stream has ended and all of it was sent */
     void (*moved)(void *context, bool bytes); /* bytes came, or the stream ended */
     void *context;
 };
 
-/* `stream` NULL: ended from the start. false: memory is out. */
-bool output_start(struct output *output, struct channel *channel, struct loop_stream *stream, enum frame_type type,
-                  uint32_t session, uint32_t credit, void (*moved)(void *context, bool bytes), void *context);
+/* All borrowed for the life of the output. */
+struct output_spec {
+    struct loop *loop;
+    struct channel *channel;
+    struct loop_stream *stream; /* NULL: ended from the start */
+    size_t full_read;           /* see pty_full_read(); 0: reads are never held back */
+    enum frame_type type;
+    uint32_t session;
+    uint32_t credit;
+    void (*moved)(void *context, bool bytes);
+    void *context;
+};
+
+/* false: memory is out. */
+bool output_start(struct output *output, const struct output_spec *spec);
 
 /* More bytes may be sent. false: more than any window allows. */
 bool output_add_credit(struct output *output, uint32_t bytes);

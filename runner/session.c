@@ -243,6 +243,8 @@ void session_kill(struct session *session, enum postern_reason reason)
         session->result.reason = reason;
         session->early = (struct message_signal){POSTERN_SIGNAL_KILL, 0};
         session->has_early = true;
+        if (session->command)
+            command_kill(session->command);
     } else {
         end_tree(session, reason, 0);
     }
@@ -282,11 +284,19 @@ static void command_spawned(void *context, uint32_t pid)
     set_state(session, SESSION_RUNNING);
     send_spawned(session, pid);
     start_timeout(session);
-    bool complete =
-        output_start(&session->out, session->owner->channel, command_stdout(session->command), FRAME_STDOUT,
-                     session->id, session->window, output_moved, session) &&
-        output_start(&session->err, session->owner->channel, command_stderr(session->command), FRAME_STDERR,
-                     session->id, session->window, output_moved, session);
+    struct output_spec spec = {.loop = session->owner->loop,
+                               .channel = session->owner->channel,
+                               .stream = command_stdout(session->command),
+                               .full_read = session->tty ? pty_full_read() : 0,
+                               .type = FRAME_STDOUT,
+                               .session = session->id,
+                               .credit = session->window,
+                               .moved = output_moved,
+                               .context = session};
+    bool complete = output_start(&session->out, &spec);
+    spec.stream = command_stderr(session->command);
+    spec.type = FRAME_STDERR;
+    complete = complete && output_start(&session->err, &spec);
     input_start(&session->input, command_stdin(session->command), send_credit, input_ended, session);
     if (!complete) {
         log_line(session->owner->log, "session %u: out of memory", session->id);

@@ -145,6 +145,25 @@ void buffer_consume(struct buffer *buffer, size_t size)
     }
 }
 
+void buffer_adopt(struct buffer *buffer, unsigned char *data, size_t capacity, size_t start, size_t end)
+{
+    assert(buffer_length(buffer) == 0 && data != NULL && capacity > 0);
+    buffer_free(buffer);
+    buffer->data = data;
+    buffer->capacity = capacity;
+    buffer->start = start;
+    buffer->end = end;
+    check(buffer);
+}
+
+unsigned char *buffer_release(struct buffer *buffer)
+{
+    unsigned char *data = buffer->data;
+
+    buffer_init(buffer, buffer->limit);
+    return data;
+}
+
 bool buffer_printf(struct buffer *buffer, const char *format, ...)
 {
     char small[256];

@@ -37,6 +37,12 @@ bool buffer_append(struct buffer *buffer, const void *data, size_t size);
 /* Drops `size` bytes from the front; more than there are is a fault of ours (assertion). */
 void buffer_consume(struct buffer *buffer, size_t size);
 
+/* Gives an empty buffer other memory: `data`, from malloc(), of which [start, end) are live. capacity <= limit. */
+void buffer_adopt(struct buffer *buffer, unsigned char *data, size_t capacity, size_t start, size_t end);
+
+/* The memory of the buffer, whatever it holds, now the caller's to free(); the buffer is as new. NULL: it has none. */
+unsigned char *buffer_release(struct buffer *buffer);
+
 /* Appends formatted text without its NUL. */
 bool buffer_printf(struct buffer *buffer, const char *format, ...);
 

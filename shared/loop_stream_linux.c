@@ -18,7 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum stream_kind { STREAM_SOCKET, STREAM_PIPE, STREAM_OTHER };
+enum stream_kind { STREAM_SOCKET, STREAM_PIPE, STREAM_TERMINAL, STREAM_OTHER };
 
 struct operation {
     struct loop_task task;
@@ -63,15 +63,32 @@ static void finish(struct operation *operation, int status, size_t bytes)
 
 /* ---- reading ---- */
 
+/*
+ * A terminal says EIO, its end, too early: the kernel looks for data first and for the last close second, and misses
+ * what is written between the two looks, in a few of a hundred short commands. The next read finds it, so only a second
+ * EIO in a row is the end.
+ */
+static ssize_t read_some(struct loop_stream *stream)
+{
+    bool ended = false;
+
+    for (;;) {
+        ssize_t got = read(stream->fd, stream->read.data, stream->read.size);
+
+        if (got < 0 && errno == EIO && stream->kind == STREAM_TERMINAL && !ended) {
+            ended = true;
+        } else if (got >= 0 || errno != EINTR) {
+            return got;
+        }
+    }
+}
+
 static void serve_read(struct loop_task *task)
 {
     struct loop_stream *stream = stream_of_read(task);
     struct operation *operation = &stream->read;
-    ssize_t got;
+    ssize_t got = read_some(stream);
 
-    do {
-        got = read(stream->fd, operation->data, operation->size);
-    } while (got < 0 && errno == EINTR);
     if (got >= 0) {
         if (stream->short_is_empty && !stream->hung_up && (size_t)got < operation->size) {
             operation->ready = false; /* epoll(7), question 9: saves the read that would say "try again" */
@@ -80,7 +97,7 @@ static void serve_read(struct loop_task *task)
     } else if (errno == EAGAIN) {
         operation->ready = false;
         stream->hung_up = false; /* a new end makes a new event */
-    } else if (errno == ECONNRESET || (errno == EIO && stream->kind == STREAM_OTHER)) {
+    } else if (errno == ECONNRESET || (errno == EIO && stream->kind == STREAM_TERMINAL)) {
         /* The peer is gone with bytes of ours unread; nobody has the terminal open any more. Both are ends. */
         stream->os_error = errno;
         finish(operation, 0, 0);
@@ -232,7 +249,10 @@ static int classify(struct loop_stream *stream, enum loop_direction direction)
     if (fstat(stream->fd, &status) != 0) {
         return errno;
     }
-    stream->kind = S_ISSOCK(status.st_mode) ? STREAM_SOCKET : S_ISFIFO(status.st_mode) ? STREAM_PIPE : STREAM_OTHER;
+    stream->kind = S_ISSOCK(status.st_mode)                        ? STREAM_SOCKET
+                   : S_ISFIFO(status.st_mode)                      ? STREAM_PIPE
+                   : S_ISCHR(status.st_mode) && isatty(stream->fd) ? STREAM_TERMINAL
+                                                                   : STREAM_OTHER;
     if (stream->kind == STREAM_PIPE) {
         stream->short_is_empty = true;
         stream->guard_sigpipe = (direction & LOOP_WRITE) != 0 && !sigpipe_is_ignored();

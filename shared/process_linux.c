@@ -32,7 +32,7 @@
 #define FORGET_FRAMES(memory, size) (void)0
 #endif
 
-#define STACK_SIZE (64u * 1024u)
+#define STACK_SIZE ((size_t)65536)
 #define SIGNAL_COUNT 64
 #define DESCRIPTORS_MAX 32 /* the standard three, those passed, the program; no heap in a forked process (reaper) */
 #define NAMESPACES                                                                                                     \
@@ -264,8 +264,8 @@ static bool program_exists(const struct process_spec *spec)
     int directory = AT_FDCWD;
     bool exists;
 
-    if (spec->program_handle != OS_HANDLE_NONE) {
-        return true;
+    if (spec->program == NULL) {
+        return true; /* by its descriptor */
     }
     if (spec->cwd != NULL && spec->program[0] != '/') {
         directory = open(spec->cwd, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -335,6 +335,7 @@ int process_spawn_linux(const struct process_spec *spec, const struct process_li
     int null = -1, pidfd = -1, result;
     pid_t pid;
 
+    assert(spec->program != NULL || spec->program_handle != OS_HANDLE_NONE);
     assert(spec->argv != NULL && spec->argv[0] != NULL && spec->env != NULL);
     assert((options->namespaces & ~NAMESPACES) == 0);
     assert(!options->map_self || (options->namespaces & CLONE_NEWUSER) != 0);

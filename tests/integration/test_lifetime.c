@@ -244,15 +244,17 @@ static struct postern_session *start_ready(struct postern_sandbox *sandbox, cons
 
 static void a_command_may_end_by_itself_when_asked(void **state)
 {
-    if (host_is_wine())
-        SKIP_BECAUSE("Wine does not deliver CTRL_BREAK_EVENT");
     struct postern_sandbox *sandbox = test_open(level_of(state));
     struct postern_session *session = start_ready(sandbox, "caught", "17");
     uint64_t start = test_now_ms();
-    MUST(postern_session_terminate(session, 60000, &test_error));
+    MUST(postern_session_terminate(session, host_is_wine() ? 300 : 60000, &test_error));
     struct postern_result result = test_wait(session);
     assert_in_range(test_now_ms() - start, 0, SOON_MS);
     assert_int_equal(result.reason, POSTERN_REASON_TERMINATED);
+    if (host_is_wine()) {
+        assert_int_not_equal(result.exit_code, 17); /* fails once Wine has learned it: then drop the skip */
+        SKIP_BECAUSE("Wine does not deliver CTRL_BREAK_EVENT");
+    }
     assert_int_equal(result.exit_code, 17);
     assert_int_equal(result.signal, 0);
 }

@@ -429,14 +429,18 @@ static void terminals_and_pipes_are_what_they_seem(void **state)
 static void a_terminal_ends_its_input_by_a_character(void **state)
 {
     struct postern_command command = POSTERN_COMMAND_INIT;
+    struct postern_sandbox *sandbox = test_open(test_level());
+    struct postern_result result;
     char text[4096];
     (void)state;
-    if (host_is_wine())
-        SKIP_BECAUSE("Wine does not take Ctrl-Z for the end of a console's input");
-    struct postern_sandbox *sandbox = test_open(test_level());
     command.tty = true;
     struct postern_session *session = test_start(sandbox, &command, "hold", "6", NULL);
     MUST(postern_session_close_stdin(session, &test_error));
+    if (host_is_wine()) {
+        /* fails once Wine has learned it: then drop the skip */
+        MUST_FAIL(postern_session_wait(session, 1000, &result, &test_error), POSTERN_E_TIMED_OUT, NULL, "ended");
+        SKIP_BECAUSE("Wine does not take Ctrl-Z for the end of a console's input");
+    }
     test_read_all(session, POSTERN_STDOUT, text, sizeof(text));
     assert_non_null(strstr(text, "end"));
     test_exits(session, 6);

@@ -30,6 +30,9 @@ bool host_write(int stream, const void *data, size_t size);
 os_handle host_stream(int stream); /* as struct process_spec takes it */
 bool host_is_terminal(int stream);
 
+/* The arguments of main(), in UTF-8. Never freed. */
+char **host_arguments(int argc, char **argv);
+
 /* ---- processes ---- */
 
 /* SIGKILL or TerminateProcess. */

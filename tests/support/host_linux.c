@@ -57,6 +57,12 @@ bool host_is_terminal(int stream)
     return isatty(stream) == 1;
 }
 
+char **host_arguments(int argc, char **argv)
+{
+    (void)argc;
+    return argv;
+}
+
 /* ---- processes ---- */
 
 bool host_kill(uint32_t pid)

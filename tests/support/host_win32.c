@@ -7,6 +7,7 @@
 
 #include <process.h>
 #include <psapi.h>
+#include <shellapi.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,6 +50,21 @@ bool host_is_terminal(int stream)
 {
     DWORD mode;
     return GetConsoleMode((HANDLE)host_stream(stream), &mode) != 0;
+}
+
+char **host_arguments(int argc, char **argv)
+{
+    int count = 0;
+    wchar_t **wide = CommandLineToArgvW(GetCommandLineW(), &count);
+    char **texts = wide && count == argc ? calloc((size_t)count + 1, sizeof(*texts)) : NULL;
+    for (int i = 0; texts && i < count; i++) {
+        int size = WideCharToMultiByte(CP_UTF8, 0, wide[i], -1, NULL, 0, NULL, NULL);
+        texts[i] = calloc((size_t)size + 1, 1);
+        if (texts[i])
+            WideCharToMultiByte(CP_UTF8, 0, wide[i], -1, texts[i], size, NULL, NULL);
+    }
+    LocalFree(wide);
+    return texts ? texts : argv;
 }
 
 /* ---- processes ---- */

@@ -55,22 +55,42 @@ enum postern_level test_level(void)
     return POSTERN_LEVEL_NONE;
 }
 
+static void skip_level(void **state)
+{
+    test_need_level(*(const enum postern_level *)*state);
+}
+
+static void add_test(struct CMUnitTest *out, char name[128], const struct CMUnitTest *test,
+                     const enum postern_level *level)
+{
+    snprintf(name, 128, "%s at %s", test->name, postern_level_name(*level));
+    *out = *test;
+    out->name = name;
+    out->teardown_func = test_close_all;
+    out->initial_state = (void *)(uintptr_t)level;
+}
+
 int test_run_at_levels(const enum postern_level *levels, size_t level_count, const struct CMUnitTest *tests,
                        size_t count)
 {
+    static const struct CMUnitTest all_skipped = {"all tests", skip_level, NULL, NULL, NULL};
     struct CMUnitTest *all = calloc(count * level_count, sizeof(*all));
     char(*names)[128] = calloc(count * level_count, sizeof(*names));
     size_t used = 0;
-    for (size_t level = 0; all && names && level < level_count; level++) {
-        for (size_t i = 0; i < count; i++, used++) {
-            snprintf(names[used], sizeof(names[used]), "%s at %s", tests[i].name, postern_level_name(levels[level]));
-            all[used] = tests[i];
-            all[used].name = names[used];
-            all[used].teardown_func = test_close_all;
-            all[used].initial_state = (void *)(uintptr_t)&levels[level];
+    int failed = 1;
+    if (!all || !names)
+        goto out;
+    for (size_t level = 0; level < level_count; level++) {
+        if (postern_level_check(levels[level], NULL) != 0) {
+            add_test(&all[used], names[used], &all_skipped, &levels[level]);
+            used++;
+            continue;
         }
+        for (size_t i = 0; i < count; i++, used++)
+            add_test(&all[used], names[used], &tests[i], &levels[level]);
     }
-    int failed = used > 0 ? _cmocka_run_group_tests("levels", all, used, NULL, NULL) : 1;
+    failed = _cmocka_run_group_tests("levels", all, used, NULL, NULL);
+out:
     free(all);
     free(names);
     return failed;

@@ -29,7 +29,7 @@ uint64_t test_now_ms(void);
 enum postern_level test_level(void);
 
 /* Runs each test at each of these levels, named "TEST at LEVEL"; *state is a const enum postern_level. Sandboxes that a
- * test leaves open are closed after it. */
+ * test leaves open are closed after it. A level that the host does not offer is one skipped test. */
 int test_run_at_levels(const enum postern_level *levels, size_t level_count, const struct CMUnitTest *tests,
                        size_t count);
 

@@ -26,6 +26,7 @@ struct end {
     size_t count, bytes;
     uint8_t types[SEEN_MAX];
     bool close_in_frame;
+    struct buffer *into; /* where payloads are moved; NULL: they are only counted */
 };
 
 static void on_ready(void *context)
@@ -47,6 +48,8 @@ static int on_frame(void *context, const struct frame *frame, struct postern_err
         end->types[end->count] = frame->header.type;
     end->count++;
     end->bytes += frame->header.length;
+    if (end->into)
+        assert_true(channel_move_payload(end->channel, frame, end->into));
     if (end->close_in_frame) {
         channel_close(end->channel);
         end->channel = NULL;
@@ -239,6 +242,70 @@ static void borrowed_frames_are_given_back(void **state)
     close_all(&fixture);
 }
 
+/* ---- moved payloads ---- */
+
+static const size_t moved_sizes[] = {1,      16384, 262144, 262144, 5, 40000, 262143, 1048576,
+                                     262144, 100,   262144, 20000,  1, 1,     70000,  262144};
+#define MOVED_COUNT (sizeof(moved_sizes) / sizeof(moved_sizes[0]))
+
+static unsigned char moved_byte(size_t at)
+{
+    return (unsigned char)(at * 2654435761u >> 13);
+}
+
+/* Empties the buffer and checks what was in it. */
+static size_t take_moved(struct channel *channel, struct buffer *into, size_t at)
+{
+    size_t length = buffer_length(into);
+    for (size_t i = 0; i < length; i++)
+        if (buffer_data(into)[i] != moved_byte(at + i))
+            fail_msg("byte %zu is wrong", at + i);
+    channel_recycle(channel, into);
+    assert_int_equal(buffer_length(into), 0);
+    return at + length;
+}
+
+/* `lazy`: read only now and then, so that payloads also meet a buffer that is not empty. */
+static void move_all(bool lazy)
+{
+    struct fixture fixture;
+    struct buffer into;
+    unsigned char *payload = malloc(FRAME_PAYLOAD_MAX);
+    size_t sent = 0, taken = 0, rounds = 0;
+    connect_both(&fixture);
+    buffer_init(&into, 8u * 1024u * 1024u);
+    fixture.parent.into = &into;
+    for (size_t i = 0; i < MOVED_COUNT; i++) {
+        for (size_t k = 0; k < moved_sizes[i]; k++)
+            payload[k] = moved_byte(sent + k);
+        sent += moved_sizes[i];
+        assert_int_equal(channel_send(fixture.runner.channel, FRAME_STDOUT, 1, payload, moved_sizes[i], NULL), 0);
+    }
+    uint64_t deadline = system_now_us() + 20000000u;
+    while (taken < sent) {
+        assert_true(system_now_us() < deadline);
+        assert_int_equal(loop_run_once(fixture.loop, 100000, NULL), 0);
+        if (!lazy || ++rounds % 7 == 0 || fixture.parent.bytes == sent)
+            taken = take_moved(fixture.parent.channel, &into, taken);
+    }
+    assert_int_equal(fixture.parent.count, MOVED_COUNT);
+    buffer_free(&into);
+    free(payload);
+    close_all(&fixture);
+}
+
+static void moved_payloads_are_whole(void **state)
+{
+    (void)state;
+    move_all(false);
+}
+
+static void payloads_are_put_behind_what_waits(void **state)
+{
+    (void)state;
+    move_all(true);
+}
+
 static void a_withdrawn_frame_does_not_break_the_stream(void **state)
 {
     struct fixture fixture;
@@ -375,6 +442,8 @@ int main(void)
         cmocka_unit_test(control_overtakes_stdin),
         cmocka_unit_test(the_queue_is_bounded),
         cmocka_unit_test(borrowed_frames_are_given_back),
+        cmocka_unit_test(moved_payloads_are_whole),
+        cmocka_unit_test(payloads_are_put_behind_what_waits),
         cmocka_unit_test(a_withdrawn_frame_does_not_break_the_stream),
         cmocka_unit_test(garbage_ends_the_handshake),
         cmocka_unit_test(illegal_frames_end_the_channel),

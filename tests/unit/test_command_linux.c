@@ -163,6 +163,15 @@ static void start_script(struct run *run, const char *script)
     start(run, &spec);
 }
 
+static void start_script_with_stdin(struct run *run, const char *script)
+{
+    const char *const argv[] = {"sh", "-c", script, NULL};
+    struct command_spec spec = spec_of(argv);
+
+    spec.open_stdin = true;
+    start(run, &spec);
+}
+
 static void run_until(struct run *run, const int *event)
 {
     uint64_t end_us = system_now_us() + WAIT_US;
@@ -504,9 +513,11 @@ static void reaper_killed_by_its_command(void **state)
     start_script(&other, "echo ready; exec sleep 60");
     run_until_text(&other, "ready");
     (void)snprintf(script, sizeof(script),
-                   "reaper=$PPID\n%secho reaper $reaper; sleep 0.1; kill -KILL $reaper; sleep 60", daemons);
-    start_script(&run, script);
+                   "reaper=$PPID\n%secho reaper $reaper; read wait; kill -KILL $reaper; sleep 60", daemons);
+    start_script_with_stdin(&run, script);
     await_daemons(&run, pid);
+    run_until(&run, &run.spawned);
+    command_close_stdin(run.command);
     finish(&run);
     assert_int_equal(run.exit.signal, SIGKILL);
     assert_true(is_gone((pid_t)run.pid));
@@ -526,16 +537,23 @@ static void reaper_killed_by_its_command(void **state)
 /* First at once, perhaps before the reaper could even tell of the start; then while it waits. */
 static void reaper_stopped_by_its_command(void **state)
 {
-    static const char *const when[] = {"kill -STOP $PPID\n%sexit 0", "%ssleep 0.1; kill -STOP $PPID; exit 0"};
+    static const char *const when[] = {"kill -STOP $PPID\n%sexit 0", "%sread wait; kill -STOP $PPID; echo stopped"};
     struct run run;
     pid_t pid[3];
     char script[1024];
+    uint64_t start_us;
 
     (void)state;
     for (int i = 0; i < 4; i++) {
         (void)snprintf(script, sizeof(script), when[i % 2], daemons);
-        start_script(&run, script);
+        start_script_with_stdin(&run, script);
         await_daemons(&run, pid);
+        if (i % 2 == 1) {
+            run_until(&run, &run.spawned);
+            command_close_stdin(run.command);
+            run_until_text(&run, "stopped");
+        }
+        start_us = system_now_us();
         if (i < 2) {
             command_kill(run.command);
             while (run.failed == 0 && run.emptied == 0) {
@@ -544,10 +562,25 @@ static void reaper_stopped_by_its_command(void **state)
             assert_true(i == 0 || run.failed == 0);
         }
         stop(&run);
+        assert_true(system_now_us() - start_us < 8000000); /* it is not waited for in vain */
         for (int k = 0; k < 3; k++) {
             assert_true(is_gone(pid[k]));
         }
     }
+}
+
+static void output_ends_when_the_command_closes_it(void **state)
+{
+    struct run run;
+
+    (void)state;
+    start_script(&run, "exec >&- 2>&-; exec sleep 60");
+    run_until(&run, &run.out.ended);
+    run_until(&run, &run.err.ended);
+    assert_int_equal(run.exited, 0);
+    command_kill(run.command);
+    finish(&run);
+    stop(&run);
 }
 
 static void output_closed_early_breaks_the_pipe(void **state)
@@ -813,12 +846,14 @@ static void runaway_is_caught(void **state)
 /* The same against a runner that has lost the reaper. */
 static void check_runaway_without_reaper(void)
 {
-    const char *const argv[] = {report, "kill-parent", "runaway", NULL};
-    const struct command_spec spec = spec_of(argv);
     struct run run;
+    char script[4200];
 
     become_user();
-    start(&run, &spec);
+    (void)snprintf(script, sizeof(script), "read wait; exec %s kill-parent runaway", report);
+    start_script_with_stdin(&run, script);
+    run_until(&run, &run.spawned); /* else the reaper might not live to tell */
+    command_close_stdin(run.command);
     finish(&run);
     CHECK(strstr(run.out.text, "got away") == NULL);
     stop(&run);
@@ -899,6 +934,7 @@ int main(void)
         cmocka_unit_test(terminate_asks_every_process),
         cmocka_unit_test(reaper_killed_by_its_command),
         cmocka_unit_test(reaper_stopped_by_its_command),
+        cmocka_unit_test(output_ends_when_the_command_closes_it),
         cmocka_unit_test(output_closed_early_breaks_the_pipe),
         cmocka_unit_test(many_at_once),
         cmocka_unit_test(nothing_leaks),

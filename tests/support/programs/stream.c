@@ -297,6 +297,7 @@ int main(int argc, char **argv)
                  {"lives", do_lives},     {"caught", do_caught}, {"stubborn", do_stubborn}, {"args", do_args},
                  {"count", do_count},     {"env", do_env},       {"cwd", do_cwd},           {"tty", do_tty},
                  {"touch", do_touch}};
+    argv = host_arguments(argc, argv);
     self = argv[0];
     for (size_t i = 0; argc > 1 && i < sizeof(modes) / sizeof(modes[0]); i++)
         if (strcmp(argv[1], modes[i].name) == 0)
