@@ -340,7 +340,7 @@ static void programs_that_cannot_be_executed(void **state)
     bool windows = strstr(stream(), ".exe") != NULL;
     const char *bad = in_folder(windows ? "bad.exe" : "bad");
     (void)state;
-    not_started(folder, NULL, windows ? POSTERN_E_NOT_FOUND : POSTERN_E_NOT_EXECUTABLE, folder);
+    not_started(folder, NULL, POSTERN_E_NOT_EXECUTABLE, folder);
     if (!windows) {
         write_file(in_folder("plain"), "#!/bin/sh\nexit 0\n");
         not_started(in_folder("plain"), NULL, POSTERN_E_NOT_EXECUTABLE, "plain");
