@@ -6,7 +6,7 @@
 const char help_postern[] = "usage: postern VERB [options] ...\n"
                             "\n"
                             "Runs commands in a sandbox: as another user or confined, without network,\n"
-                            "with the current directory as the only one of yours they may write.\n"
+                            "with the working directory as the only one of yours they may write.\n"
                             "\n"
                             "Verbs:\n";
 

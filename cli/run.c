@@ -116,7 +116,7 @@ static int prepare(struct run *run, const char *const *argv, struct postern_erro
     run->command = command;
     sandbox.level = (enum postern_level)options->level;
     sandbox.workspace = run->workspace;
-    sandbox.network = options->network != 0;
+    sandbox.network = options->network == 1;
     sandbox.log_file = options->log_file;
     run->sandbox_options = sandbox;
     collector_init(&run->kept[POSTERN_STDOUT], (size_t)options->max_output);

@@ -72,6 +72,11 @@ static int check(struct session_options *options, struct postern_error *error)
     if (options->grace == 0) {
         options->grace = 1; /* at once; 0 would be the API's default */
     }
+    if (options->network == 0 && options->level == POSTERN_LEVEL_NONE) {
+        error_set(error, POSTERN_E_POLICY, STAGE, "", "option --net off: nothing enforces it at level none");
+        error_remedy(error, "leave --net out, or choose another level");
+        return POSTERN_E_POLICY;
+    }
     if (options->max_output > SIZE_MAX) {
         return error_set(error, POSTERN_E_INVALID, STAGE, "", "option --max-output: more than memory can hold");
     }
@@ -85,6 +90,7 @@ static int parse(size_t count, int argc, char **argv, struct session_options *op
 
     memset(options, 0, sizeof(*options));
     options->grace = DEFAULT_GRACE;
+    options->network = NETWORK_UNSAID;
     options->max_output = DEFAULT_MAX_OUTPUT;
     result = options_parse(rows, count, argc, argv, options, rest, error);
     if (result == 0 && !options->help) {

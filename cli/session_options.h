@@ -13,6 +13,8 @@
 
 enum tty_choice { TTY_AUTO, TTY_ALWAYS, TTY_NEVER };
 
+#define NETWORK_UNSAID (-1)
+
 struct session_options {
     int tty; /* enum tty_choice */
     bool interactive;
@@ -21,7 +23,7 @@ struct session_options {
     bool inherit_env;
     uint64_t timeout, grace; /* milliseconds */
     int level;               /* enum postern_level */
-    int network;             /* 0 or 1 */
+    int network;             /* 0 or 1; NETWORK_UNSAID: off where that can be enforced */
     bool json;
     uint64_t max_output;
     const char *log_file;

@@ -49,7 +49,7 @@ function(postern_program name sources)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}")
 endfunction()
 
-# The helpers start once per sandbox: without a dynamic loader that takes a third less time.
+# The programs start once per sandbox: without a dynamic loader each of them takes a third less time.
 function(postern_make_static name)
   if(TARGET ${name} AND POSTERN_STATIC_HELPERS AND NOT WIN32)
     # CMake would add -pie behind -static-pie, which makes it dynamic again: keep it from that.

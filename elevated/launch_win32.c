@@ -249,10 +249,6 @@ static int await_runner(const struct launch_options *options, struct launch *lau
         launch_describe_end(launch, &reason);
         reason.code = code = POSTERN_E_RUNNER_START;
     }
-    if (code == POSTERN_E_TIMED_OUT) {
-        /* Trying again would not help: it is there, and does not do what it should. */
-        code = error_set(&reason, POSTERN_E_HANDSHAKE, STAGE, "", "the runner did not connect in time");
-    }
     if (code != POSTERN_OK && error != NULL) {
         *error = reason;
     }

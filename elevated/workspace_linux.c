@@ -42,6 +42,8 @@ int workspace_check_path(const char *path, const char *home, struct postern_erro
         return refuse(path, "it is not an absolute path", error);
     if (path[1] == 0)
         return refuse(path, "commands could write everywhere", error);
+    if (home && home[0] == '/' && home[1] && layout_is_beneath(home, path))
+        return refuse(path, "it holds the caller's home directory, with its keys and start-up files", error);
     for (size_t i = 0; i < sizeof(closed) / sizeof(closed[0]); i++) {
         if (layout_is_beneath(path, closed[i]) || layout_is_beneath(closed[i], path))
             return refuse(path, "it belongs to the system", error);
@@ -50,8 +52,6 @@ int workspace_check_path(const char *path, const char *home, struct postern_erro
         if (layout_is_beneath(shared_by_all[i], path))
             return refuse(path, "it belongs to the system and is shared by all users", error);
     }
-    if (home && home[0] == '/' && home[1] && layout_is_beneath(home, path))
-        return refuse(path, "it holds the caller's home directory, with its keys and start-up files", error);
     return POSTERN_OK;
 }
 

@@ -6,7 +6,13 @@
  * command starts, daemons included, is a descendant of the reaper and can be found and ended. Windows: a job object.
  *
  * Callbacks come from loop_run_once() only: `spawned` or `failed`; after `spawned` exactly one `exited`; after that
- * exactly one `emptied`, once no process of the tree is left. After `failed` nothing follows.
+ * exactly one `emptied`, once no process of the tree is left. After `failed` nothing follows. Killing that has no
+ * effect for ten seconds (a process is stuck in the kernel, or has become another user's at level none) ends with
+ * `emptied` too.
+ *
+ * Linux: the first command makes this process a subreaper that ignores SIGCHLD, and raises its limit of descriptors
+ * (the commands keep the old one). It must have one thread, and no children but through here: strange ones may be
+ * killed.
  */
 #ifndef POSTERN_RUNNER_COMMAND_H
 #define POSTERN_RUNNER_COMMAND_H

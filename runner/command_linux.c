@@ -394,7 +394,7 @@ static void end_now(struct command *command)
     }
     command->since_us = system_now_us();
     command->clean_sweeps = 0;
-    while (!sweep(command, FREE_LIMIT_MS * 1000u)) {
+    while (!sweep(command, (uint64_t)FREE_LIMIT_MS * 1000)) {
         (void)poll(NULL, 0, 1);
     }
 }

@@ -319,6 +319,9 @@ static const char *prepare(struct reaper *reaper, const struct reaper_spec *spec
 
 static void spawn(struct reaper *reaper, const struct reaper_spec *spec)
 {
+    /* The runner, whose fork we are, was started with all signals at their defaults, and has changed these two. */
+    static const int changed[] = {SIGPIPE, SIGCHLD, 0};
+    const struct process_linux_options options = {.signals = changed};
     struct reaper_report message = {.event = REAPER_SPAWNED};
     struct process process = {OS_HANDLE_NONE, 0};
     struct postern_error error = {0};
@@ -334,7 +337,7 @@ static void spawn(struct reaper *reaper, const struct reaper_spec *spec)
     what.in = spec->in != OS_HANDLE_NONE ? 0 : OS_HANDLE_NONE;
     what.out = 1;
     what.err = 2;
-    if (process_spawn(&what, &process, &error) != 0) {
+    if (process_spawn_linux(&what, &options, &process, &error) != 0) {
         fail(reaper, &error);
     }
     reaper->root = (pid_t)process.pid;

@@ -251,6 +251,8 @@ void session_kill(struct session *session, enum postern_reason reason)
         session->result.reason = reason;
         session->early = (struct message_signal){POSTERN_SIGNAL_KILL, 0};
         session->has_early = true;
+        if (session->command)
+            command_kill(session->command);
     } else {
         end_tree(session, reason, 0);
     }
@@ -424,12 +426,13 @@ void session_resize(struct session *session, const struct message_resize *resize
 
 void session_signal(struct session *session, const struct message_signal *signal)
 {
-    if (session->state == SESSION_STARTING) {
-        if (!session->has_early || session->early.signal != POSTERN_SIGNAL_KILL)
+    bool kill_noted = session->has_early && session->early.signal == POSTERN_SIGNAL_KILL;
+    if (signal->signal == POSTERN_SIGNAL_KILL) {
+        session_kill(session, POSTERN_REASON_TERMINATED);
+    } else if (session->state == SESSION_STARTING) {
+        if (!kill_noted)
             session->early = *signal;
         session->has_early = true;
-    } else if (signal->signal == POSTERN_SIGNAL_KILL) {
-        end_tree(session, POSTERN_REASON_TERMINATED, 0);
     } else if (signal->signal == 0) {
         end_tree(session, POSTERN_REASON_TERMINATED, signal->grace);
     } else if (session->state == SESSION_RUNNING) {

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #define STAGE "startup"
+#define READ_SIZE 4096u
 
 int startup_prepare(struct postern_error *error)
 {
@@ -41,22 +42,34 @@ int startup_adopt_handle(const char *argument, os_handle *out, struct postern_er
     return 0;
 }
 
+/* One read more than the buffer has room for tells a record that fits exactly from one that is too long. */
+static ssize_t read_some(int file, struct buffer *out)
+{
+    unsigned char extra;
+    size_t room = buffer_room(out) < READ_SIZE ? buffer_room(out) : READ_SIZE;
+    unsigned char *space = room > 0 ? buffer_reserve(out, room) : &extra;
+    if (!space) {
+        errno = ENOMEM;
+        return -1;
+    }
+    ssize_t got = read(file, space, room > 0 ? room : 1);
+    if (got > 0 && room == 0) {
+        errno = EFBIG;
+        return -1;
+    }
+    if (got > 0)
+        buffer_commit(out, (size_t)got);
+    return got;
+}
+
 int startup_read_bootstrap(const char *argument, struct buffer *out, struct postern_error *error)
 {
     os_handle handle = OS_HANDLE_NONE;
+    ssize_t got = 1;
     int status = startup_adopt_handle(argument, &handle, error);
-    while (status == 0) {
-        unsigned char *space = buffer_reserve(out, 4096);
-        if (!space) {
-            status = error_set(error, POSTERN_E_LIMIT, STAGE, "", "the start record is too long");
-            break;
-        }
-        ssize_t got = read((int)handle, space, 4096);
-        if (got == 0)
-            break;
-        if (got > 0)
-            buffer_commit(out, (size_t)got);
-        else if (errno != EINTR)
+    while (status == 0 && got != 0) {
+        got = read_some((int)handle, out);
+        if (got < 0 && errno != EINTR)
             status = error_os(error, POSTERN_E_OS, STAGE, "read", errno, "the start record cannot be read");
     }
     handle_close(&handle);

@@ -10,6 +10,7 @@
  *    callback is not called any more and the buffers of the operation are not touched any more (Windows: the close
  *    cancels the operation and waits for the cancellation, which for pipes is immediate).
  *  - One read and one write may be under way on a stream at a time; starting a second is a fault of ours (assertion).
+ *  - Writing to a pipe or socket that nobody reads is an error like any other: no SIGPIPE, whatever its disposition.
  *  - `status` in callbacks is 0 or a negative postern_code; the system's number is in loop_stream_os_error().
  */
 #ifndef POSTERN_SHARED_LOOP_H
@@ -44,8 +45,8 @@ enum loop_direction { LOOP_READ = 1, LOOP_WRITE = 2, LOOP_READ_WRITE = 3 };
 typedef void loop_io_fn(void *context, int status, size_t bytes);
 
 /* Takes the handle: closed by loop_stream_close(), left to the caller on failure. Windows: it must have been opened
- * for overlapped use. Linux: made non-blocking. That is a property of the open file, which an inherited descriptor shares
- * with other processes: who opens a stream on one of those puts the flag back at the end. */
+ * for overlapped use. Linux: made non-blocking. That is a property of the open file, which an inherited descriptor
+ * shares with other processes: who opens a stream on one of those puts the flag back at the end. */
 int loop_stream_open(struct loop *loop, os_handle handle, enum loop_direction direction, struct loop_stream **out,
                      struct postern_error *error);
 void loop_stream_close(struct loop_stream *stream); /* NULL allowed */

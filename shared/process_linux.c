@@ -32,7 +32,7 @@
 #define FORGET_FRAMES(memory, size) (void)0
 #endif
 
-#define STACK_SIZE (64u * 1024u)
+#define STACK_SIZE ((size_t)65536)
 #define SIGNAL_COUNT 64
 #define DESCRIPTORS_MAX 32 /* the standard three, those passed, the program; no heap in a forked process (reaper) */
 #define NAMESPACES                                                                                                     \
@@ -65,12 +65,23 @@ static int set_signal_mask(uint64_t mask, uint64_t *before)
 }
 
 /* exec resets handlers, but not what is ignored; and until then no handler may run. */
-static void reset_signals(void)
+static void reset_signal(int number)
 {
     static const unsigned long default_action[8]; /* struct sigaction of the kernel is at most half of this */
 
+    (void)syscall(SYS_rt_sigaction, number, default_action, NULL, sizeof(uint64_t)); /* KILL and STOP refuse */
+}
+
+static void reset_signals(const int *changed)
+{
+    if (changed != NULL) {
+        for (; *changed != 0; changed++) {
+            reset_signal(*changed);
+        }
+        return;
+    }
     for (int number = 1; number <= SIGNAL_COUNT; number++) {
-        (void)syscall(SYS_rt_sigaction, number, default_action, NULL, sizeof(uint64_t)); /* KILL and STOP refuse */
+        reset_signal(number);
     }
 }
 
@@ -147,7 +158,7 @@ static const char *become(struct birth *birth)
     const char *failed = NULL;
     int program = (int)birth->count - 1;
 
-    reset_signals();
+    reset_signals(birth->options->signals);
     if (birth->options->map_self) {
         failed = map_self(birth);
         if (failed != NULL) {
@@ -264,8 +275,8 @@ static bool program_exists(const struct process_spec *spec)
     int directory = AT_FDCWD;
     bool exists;
 
-    if (spec->program_handle != OS_HANDLE_NONE) {
-        return true;
+    if (spec->program == NULL) {
+        return true; /* by its descriptor */
     }
     if (spec->cwd != NULL && spec->program[0] != '/') {
         directory = open(spec->cwd, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -335,6 +346,7 @@ int process_spawn_linux(const struct process_spec *spec, const struct process_li
     int null = -1, pidfd = -1, result;
     pid_t pid;
 
+    assert(spec->program != NULL || spec->program_handle != OS_HANDLE_NONE);
     assert(spec->argv != NULL && spec->argv[0] != NULL && spec->env != NULL);
     assert((options->namespaces & ~NAMESPACES) == 0);
     assert(!options->map_self || (options->namespaces & CLONE_NEWUSER) != 0);
@@ -369,7 +381,7 @@ out:
 
 int process_spawn(const struct process_spec *spec, struct process *out, struct postern_error *error)
 {
-    const struct process_linux_options none = {0, false};
+    const struct process_linux_options none = {0, false, NULL};
 
     return process_spawn_linux(spec, &none, out, error);
 }

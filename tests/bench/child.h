@@ -5,6 +5,7 @@
  *   write BYTES CHUNK    writes so many bytes to stdout, CHUNK at a time
  *   echo                 returns every byte of stdin on stdout
  *   echo-raw             the same on a terminal, in raw mode; begins with one byte 'r' once it is
+ *   nothing              ends at once
  *   idle                 says one byte 'r', then waits for the end of stdin
  *   relay COMMAND...     starts the command on pipes and relays, as the smallest runner there could be
  *   relay-tty COMMAND... the same with a terminal

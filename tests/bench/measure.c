@@ -3,10 +3,11 @@
  */
 #include "measure.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define NO_VALUE (-1.0)
 
 unsigned measure_rounds;
 const char *measure_filter;
@@ -35,7 +36,7 @@ static int compare(const void *a, const void *b)
 double samples_at(struct samples *samples, double quantile)
 {
     if (samples->count == 0)
-        return NAN;
+        return NO_VALUE;
     qsort(samples->value, samples->count, sizeof(double), compare);
     return samples->value[(size_t)(quantile * (double)(samples->count - 1) + 0.5)];
 }
@@ -50,7 +51,7 @@ void samples_free(struct samples *samples)
 
 static void format_value(char *out, size_t size, enum unit unit, double value)
 {
-    if (isnan(value))
+    if (value < 0)
         snprintf(out, size, "-");
     else if (unit == UNIT_BYTES_PER_SECOND && value >= 1e9)
         snprintf(out, size, "%.2f GB/s", value / 1e9);
@@ -71,7 +72,7 @@ static void format_pair(char *out, size_t size, enum unit unit, double middle, d
     char first[32], second[32];
     format_value(first, sizeof(first), unit, middle);
     format_value(second, sizeof(second), unit, tail);
-    if (isnan(tail))
+    if (tail < 0)
         snprintf(out, size, "%s", first);
     else
         snprintf(out, size, "%s (%s)", first, second);
@@ -103,8 +104,8 @@ void measure_row(const char *what, const char *against, enum unit unit, double o
     bool more = unit == UNIT_BYTES_PER_SECOND;
     double ratio = ours / other;
     char first[80], second[80];
-    format_pair(first, sizeof(first), unit, ours, NAN);
-    format_pair(second, sizeof(second), unit, other, NAN);
+    format_pair(first, sizeof(first), unit, ours, NO_VALUE);
+    format_pair(second, sizeof(second), unit, other, NO_VALUE);
     print_row(what, first, against, second, ratio, target, more, more ? ratio >= target : ratio <= target);
 }
 

@@ -16,7 +16,7 @@ struct samples {
     size_t count, capacity;
 };
 void samples_add(struct samples *samples, double value);     /* ends the program when memory is out */
-double samples_at(struct samples *samples, double quantile); /* 0.5: the median; NAN when there are none */
+double samples_at(struct samples *samples, double quantile); /* 0.5: the median; negative when there are none */
 void samples_free(struct samples *samples);
 
 enum unit { UNIT_SECONDS, UNIT_BYTES_PER_SECOND, UNIT_BYTES };

@@ -99,7 +99,22 @@ static double user_memory(size_t *processes)
     return total;
 }
 
-/* Until all of them wait for input, memory still moves: each says one byte when it has got there. */
+/* After a start memory still moves for a while (a reaper gives its share back when the command runs): looks until two
+ * looks agree, for two seconds at most. */
+static double settled_user_memory(struct postern_sandbox *sandbox, size_t *processes)
+{
+    double last = user_memory(processes), now = last;
+    for (int i = 0; i < 20; i++) {
+        (void)postern_sandbox_dispatch(sandbox, 100, NULL);
+        now = user_memory(processes);
+        if (now == last)
+            break;
+        last = now;
+    }
+    return now;
+}
+
+/* Each says one byte when it waits for input. */
 static bool all_greet(struct postern_session **sessions, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
@@ -133,11 +148,11 @@ static bool measure_ours(struct ours *ours, double *user, double *kernel)
     bool good = ours_start_many(ours, sessions, 1) && all_greet(sessions, 1);
     ours_end_many(sessions, 1);
     memset(sessions, 0, sizeof(sessions));
+    *user = -settled_user_memory(ours->sandbox, &before_count);
     *kernel = -kernel_memory();
-    *user = -user_memory(&before_count);
     good = good && ours_start_many(ours, sessions, SESSIONS) && all_greet(sessions, SESSIONS);
+    *user += settled_user_memory(ours->sandbox, &after_count);
     *kernel += kernel_memory();
-    *user += user_memory(&after_count);
     ours_end_many(sessions, SESSIONS);
     if (good && measure_wanted("processes"))
         printf("%-34s %zu, with %d sessions %zu beside their commands\n", "processes of postern", before_count,

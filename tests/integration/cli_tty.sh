@@ -67,6 +67,7 @@ modes() {
 
 # sane NAME FILE: the terminal is as it was when FILE was made, and what is typed is echoed.
 sane() {
+    until_true 20 screen_has '^PROMPT> *$' || true # the program before may still be on its way out
     modes after
     if cmp -s "$2" after; then ok "$1"; else not_ok "$1" "$(diff "$2" after)"; fi
 }

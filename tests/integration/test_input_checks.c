@@ -11,11 +11,30 @@
 static struct postern_sandbox *sandbox;
 static char folder[512]; /* the workspace: writable by the sandbox */
 
+/* A name in the workspace, which also commands of the sandbox can reach. */
+static const char *in_folder(const char *name)
+{
+    static char paths[4][1024];
+    static unsigned turn;
+    char *path = paths[turn++ % 4];
+    snprintf(path, sizeof(paths[0]), "%s/%s", folder, name);
+    return path;
+}
+
+/* A copy in the workspace: where the tests were built may be hidden from a sandbox. */
+static const char *stream(void)
+{
+    static char path[1024];
+    snprintf(path, sizeof(path), "%s%s", folder, strrchr(test_program_path("stream"), '/'));
+    return path;
+}
+
 static int set_up(void **state)
 {
     struct postern_sandbox_options options = test_options(test_level());
     (void)state;
-    if (!host_make_directory(folder, sizeof(folder)))
+    if (!host_make_directory(folder, sizeof(folder)) ||
+        !host_copy_file(test_program_path("stream"), stream()))
         return -1;
     options.workspace = folder;
     sandbox = test_open_with(&options);
@@ -27,21 +46,6 @@ static int tear_down(void **state)
     test_close_all(state);
     host_remove_directory(folder);
     return 0;
-}
-
-static const char *stream(void)
-{
-    return test_program_path("stream");
-}
-
-/* A name in the workspace, which also commands of the sandbox can reach. */
-static const char *in_folder(const char *name)
-{
-    static char paths[4][1024];
-    static unsigned turn;
-    char *path = paths[turn++ % 4];
-    snprintf(path, sizeof(paths[0]), "%s/%s", folder, name);
-    return path;
 }
 
 static bool exists(const char *path)
@@ -383,9 +387,10 @@ static void working_directories(void **state)
 static void calls_that_do_not_fit_the_session(void **state)
 {
     struct postern_command command = POSTERN_COMMAND_INIT;
+    struct postern_sandbox *other = test_open(test_level()); /* where the helper programs are in sight */
     (void)state;
     command.open_stdin = true;
-    struct postern_session *session = test_start(sandbox, &command, "hold", NULL);
+    struct postern_session *session = test_start(other, &command, "hold", NULL);
     MUST_FAIL(postern_session_resize(session, 30, 100, &test_error), POSTERN_E_INVALID, NULL, "terminal");
     MUST_FAIL(postern_session_signal(session, (enum postern_signal)0, &test_error), POSTERN_E_INVALID, NULL, "0");
     MUST_FAIL(postern_session_signal(session, (enum postern_signal)99, &test_error), POSTERN_E_INVALID, NULL, "99");
@@ -397,10 +402,11 @@ static void calls_that_do_not_fit_the_session(void **state)
     postern_session_release(NULL);
     postern_sandbox_close(NULL);
     command.tty = true;
-    session = test_start(sandbox, &command, "deaf", NULL);
+    session = test_start(other, &command, "deaf", NULL);
     MUST_FAIL(postern_session_resize(session, 0, 100, &test_error), POSTERN_E_INVALID, NULL, "0");
     MUST(postern_session_resize(session, 30, 100, &test_error));
     postern_session_release(session);
+    test_close(other);
 }
 
 static void names_of_numbers(void **state)

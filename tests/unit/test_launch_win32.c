@@ -166,7 +166,7 @@ static void a_runner_that_never_connects_is_ended(void **state)
     uint64_t start_us = system_now_us();
 
     (void)state;
-    assert_int_equal(launch_start(&options, &launch, NULL), POSTERN_E_HANDSHAKE);
+    assert_int_equal(launch_start(&options, &launch, NULL), POSTERN_E_TIMED_OUT);
     assert_true(system_now_us() - start_us < 10 * SECOND_US);
     remove_fake(directory); /* which could not be done while it ran */
 }
@@ -292,6 +292,62 @@ static void our_environment_and_handles_do_not_reach_the_command(void **state)
     CloseHandle(stray);
 }
 
+static void run_to_the_end(struct postern_sandbox *sandbox, bool tty)
+{
+    const char *argv[] = {run_child_path(), "lines", "20", NULL};
+    struct postern_command command = POSTERN_COMMAND_INIT;
+    struct postern_session *session = NULL;
+    struct postern_result result;
+
+    command.argv = argv;
+    command.tty = tty;
+    command.open_stdin = true;
+    assert_int_equal(postern_session_start(sandbox, &command, &session, NULL), 0);
+    assert_int_equal(postern_session_wait(session, 20000, &result, NULL), 0);
+    assert_int_equal(result.reason, POSTERN_REASON_EXITED);
+    assert_int_equal(result.exit_code, 0);
+    assert_false(result.output_cut);
+    postern_session_release(session);
+}
+
+static DWORD handles_of(HANDLE process)
+{
+    DWORD count = 0;
+
+    assert_true(GetProcessHandleCount(process, &count));
+    return count;
+}
+
+static void sessions_leave_no_handle_in_the_runner(void **state)
+{
+    struct postern_sandbox *sandbox = open_sandbox();
+    uint64_t end_us = system_now_us() + 15 * SECOND_US;
+    struct postern_sandbox_info info;
+    HANDLE runner;
+    DWORD before;
+
+    (void)state;
+    postern_sandbox_get_info(sandbox, &info);
+    runner = OpenProcess(PROCESS_QUERY_INFORMATION, FALSE, info.runner_pid);
+    assert_non_null(runner);
+    run_to_the_end(sandbox, false); /* what is opened once */
+    run_to_the_end(sandbox, true);
+    before = handles_of(runner);
+    for (int i = 0; i < 5; i++) {
+        run_to_the_end(sandbox, false);
+        run_to_the_end(sandbox, true);
+    }
+    /* The threads that close consoles, and the system's that wait, go a little later. */
+    while (handles_of(runner) > before) {
+        if (system_now_us() >= end_us) {
+            fail_msg("%lu handles before, %lu after", before, handles_of(runner));
+        }
+        Sleep(1);
+    }
+    CloseHandle(runner);
+    postern_sandbox_close(sandbox);
+}
+
 static void a_killed_runner_is_reported_at_once(void **state)
 {
     const char *argv[] = {run_child_path(), "wait", NULL};
@@ -412,6 +468,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(ending_kills_the_runner),
         cmocka_unit_test(nothing_is_left_open),
         cmocka_unit_test(our_environment_and_handles_do_not_reach_the_command),
+        cmocka_unit_test(sessions_leave_no_handle_in_the_runner),
         cmocka_unit_test(a_killed_runner_is_reported_at_once),
         cmocka_unit_test(all_end_with_the_parent),
         cmocka_unit_test(even_a_dead_runner_ends_with_the_parent),

@@ -155,7 +155,7 @@ static void run_has_sensible_defaults(void **state)
     assert_int_equal(rest, 1);
     assert_int_equal(options.tty, TTY_AUTO);
     assert_int_equal(options.level, POSTERN_LEVEL_STRONGEST);
-    assert_int_equal(options.network, 0);
+    assert_int_equal(options.network, NETWORK_UNSAID);
     assert_int_equal(options.timeout, 0);
     assert_int_equal(options.grace, 2000);
     assert_int_equal(options.max_output, 1024 * 1024);

@@ -27,7 +27,7 @@ static const char *output_of(struct process_spec *spec, const struct process_lin
                              struct process_exit *exit)
 {
     static char text[65536];
-    const struct process_linux_options none = {0, false};
+    const struct process_linux_options none = {.namespaces = 0};
     struct process process = {OS_HANDLE_NONE, 0};
     struct postern_error error = {0};
     size_t size = 0;
@@ -235,6 +235,23 @@ static void signals_start_afresh(void **state)
     assert_int_equal(sigaction(SIGRTMIN + 3, &before[2], NULL), 0);
 }
 
+static void named_signals_are_enough(void **state)
+{
+    static const int changed[] = {SIGPIPE, 0};
+    const struct process_linux_options options = {.signals = changed};
+    const char *const argv[] = {report, "signals", NULL};
+    struct process_spec spec = spec_for(argv);
+    struct process_exit exit;
+    struct sigaction ignore = {.sa_handler = SIG_IGN}, before[2];
+
+    (void)state;
+    assert_int_equal(sigaction(SIGUSR1, &ignore, &before[0]), 0);
+    assert_int_equal(sigaction(SIGPIPE, &ignore, &before[1]), 0);
+    assert_string_equal(output_of(&spec, &options, &exit), "SigBlk:\t0000000000000000\nSigIgn:\t0000000000000200\n");
+    assert_int_equal(sigaction(SIGUSR1, &before[0], NULL), 0);
+    assert_int_equal(sigaction(SIGPIPE, &before[1], NULL), 0);
+}
+
 static void session_only_when_asked_for(void **state)
 {
     const char *const argv[] = {report, "session", NULL};
@@ -406,7 +423,7 @@ static int check_own_user_namespace(void)
                                  "test \"$(cat /proc/self/setgroups)\" = deny\n"
                                  "grep -q 'CapAmb:.*[1-9a-f]' /proc/self/status\n";
     const char *const argv[] = {"/bin/sh", "-c", script, NULL}, *const env[] = {"PATH=/bin:/usr/bin", NULL};
-    const struct process_linux_options options = {CLONE_NEWUSER | CLONE_NEWPID, true};
+    const struct process_linux_options options = {.namespaces = CLONE_NEWUSER | CLONE_NEWPID, .map_self = true};
     struct process_spec spec = spec_for(argv);
     struct process process = {OS_HANDLE_NONE, 0};
     struct process_exit exit = {0};
@@ -526,6 +543,7 @@ int main(void)
         cmocka_unit_test(any_overlap_of_descriptors_is_arranged),
         cmocka_unit_test(environment_is_exactly_what_was_given),
         cmocka_unit_test(signals_start_afresh),
+        cmocka_unit_test(named_signals_are_enough),
         cmocka_unit_test(session_only_when_asked_for),
         cmocka_unit_test(directory_and_arguments),
         cmocka_unit_test(program_by_descriptor),
