@@ -60,15 +60,18 @@ int channel_send(struct channel *channel, enum frame_type type, uint32_t session
 struct channel_data {
     unsigned char *frame;
     size_t size; /* of the payload */
+    struct loop_stream *source; /* not NULL: the payload is not in `frame` but waits in this stream, which must stay open
+                                   until `sent`; only if channel_forwards() */
     void (*sent)(void *context);
     void *context;
     struct channel_data *next; /* private */
     bool queued;               /* private */
 };
+bool channel_forwards(const struct channel *channel, const struct loop_stream *source);
 void channel_send_data(struct channel *channel, enum frame_type type, uint32_t session, struct channel_data *data);
 
-/* Takes a queued frame back, for a sender that goes away. One that is being written is copied first; false: memory is
- * out, and the channel is broken. */
+/* Takes a queued frame back, for a sender that goes away; `sent` is not called. One that is being written is copied
+ * first, or fetched out of its source; false: memory is out, and the channel is broken. */
 bool channel_withdraw(struct channel *channel, struct channel_data *data);
 
 /* Bytes waiting to be written. */

@@ -119,7 +119,11 @@ void channel_start_writing(struct channel *channel)
     struct channel_data *data = pop_data(channel);
     if (data) {
         channel->writing_data = data;
-        loop_stream_write(channel->stream, data->frame, FRAME_HEADER_SIZE + data->size, written, channel);
+        if (data->source)
+            loop_stream_forward(channel->stream, data->frame, FRAME_HEADER_SIZE, data->source, data->size, written,
+                                channel);
+        else
+            loop_stream_write(channel->stream, data->frame, FRAME_HEADER_SIZE + data->size, written, channel);
     }
 }
 
@@ -181,11 +185,20 @@ static bool keep_rest(struct channel *channel, const struct channel_data *data)
     return true;
 }
 
+bool channel_forwards(const struct channel *channel, const struct loop_stream *source)
+{
+    return !channel->closed && loop_stream_forwards(source, channel->stream);
+}
+
 bool channel_withdraw(struct channel *channel, struct channel_data *data)
 {
     if (!data->queued)
         return true;
     data->queued = false;
+    if (channel->writing_data == data && data->source) {
+        channel->writing_data = NULL;
+        return channel->closed || loop_stream_settle(channel->stream);
+    }
     if (channel->writing_data == data)
         return channel->closed || keep_rest(channel, data);
     for (struct channel_data **at = &channel->data_first; *at; at = &(*at)->next) {

@@ -9,6 +9,8 @@
 
 #define ROOM_FIRST 4096u /* and least: what an idle stream costs */
 #define ROOM_STEP 4u
+#define FORWARD_FROM (64u * 1024u)  /* a frame this large that fills starts forwarding ... */
+#define FORWARD_LEAST (16u * 1024u) /* ... and a smaller one ends it: a copy costs less than the extra calls */
 #define HOLD_US 1000u
 
 static void pump(struct output *output);
@@ -37,7 +39,10 @@ static void frame_sent(void *context)
  * make it go up and down. */
 static void choose_room(struct output *output, size_t bytes)
 {
-    if (bytes >= output->room / 2 && output->room < FRAME_DATA_MAX)
+    output->forwarding = output->forwards && bytes >= FORWARD_FROM / 2;
+    if (output->forwarding)
+        output->wanted = ROOM_FIRST; /* for the header */
+    else if (bytes >= output->room / 2 && output->room < FRAME_DATA_MAX)
         output->wanted = output->room * ROOM_STEP;
     else if (bytes < output->room / (2 * ROOM_STEP) && output->room > ROOM_FIRST)
         output->wanted = output->room / ROOM_STEP;
@@ -49,6 +54,7 @@ static void flush(struct output *output)
     loop_timer_stop(&output->hold);
     choose_room(output, output->held);
     output->data.frame = output->frame;
+    output->data.source = NULL;
     output->data.size = output->held;
     output->held = 0;
     channel_send_data(output->channel, output->type, output->session, &output->data);
@@ -62,10 +68,13 @@ static void held_long_enough(void *context)
     flush(output);
 }
 
-/* No more bytes will come: what is held goes out. true: there was nothing, and the stream is over already. */
+/* No more bytes will come: what is held goes out. true: there was nothing, and the stream is over already. A frame that
+ * has yet to be fetched out of the stream is not waited for: the stream may be closed any time now. */
 static bool end(struct output *output)
 {
     output->stream = NULL;
+    if (output->data.queued && output->data.source)
+        channel_withdraw(output->channel, &output->data);
     if (output->held > 0)
         flush(output);
     else if (!output->data.queued)
@@ -95,7 +104,8 @@ static bool worth_holding(struct output *output, size_t bytes)
     if (output->full_read == 0 || output->credit == 0 || output->room - output->held < output->full_read)
         return false;
     return loop_timer_running(&output->hold) ||
-           (bytes >= output->full_read && loop_timer_start(output->loop, &output->hold, HOLD_US, held_long_enough, output));
+           (bytes >= output->full_read &&
+            loop_timer_start(output->loop, &output->hold, HOLD_US, held_long_enough, output));
 }
 
 static void bytes_read(void *context, int status, size_t bytes)
@@ -115,6 +125,28 @@ static void bytes_read(void *context, int status, size_t bytes)
     output->moved(output->context, true);
 }
 
+/* The bytes stay where they are: they go from the command's pipe to the channel inside the system. */
+static void bytes_wait(void *context, int status, size_t bytes)
+{
+    struct output *output = context;
+    if (status != 0 || bytes == 0) {
+        if (end(output))
+            output->moved(output->context, false);
+        return;
+    }
+    if (bytes < FORWARD_LEAST) {
+        output->forwarding = false;
+        pump(output);
+        return;
+    }
+    output->credit -= (uint32_t)bytes;
+    output->data.frame = output->frame;
+    output->data.source = output->stream;
+    output->data.size = bytes;
+    channel_send_data(output->channel, output->type, output->session, &output->data);
+    output->moved(output->context, true);
+}
+
 /* One frame is under way at a time: reading goes on when it has been written. */
 static void pump(struct output *output)
 {
@@ -122,6 +154,11 @@ static void pump(struct output *output)
         return;
     if (output->held == 0)
         (void)make_frame(output); /* there is one already */
+    if (output->forwarding) {
+        loop_stream_await(output->stream, output->credit < FRAME_DATA_MAX ? output->credit : FRAME_DATA_MAX, bytes_wait,
+                          output);
+        return;
+    }
     uint32_t left = output->room - output->held;
     loop_stream_read(output->stream, output->frame + FRAME_HEADER_SIZE + output->held,
                      output->credit < left ? output->credit : left, bytes_read, output);
@@ -143,6 +180,7 @@ bool output_start(struct output *output, const struct output_spec *spec)
     output->data.context = output;
     if (!output->stream)
         return true;
+    output->forwards = channel_forwards(output->channel, output->stream);
     output->wanted = ROOM_FIRST;
     if (!make_frame(output))
         return false;

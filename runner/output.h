@@ -18,6 +18,8 @@ struct output {
     unsigned char *frame;   /* header and payload of the one frame under way; freed when the stream ends */
     uint32_t room;          /* of the payload */
     uint32_t wanted;        /* room of the next frame */
+    bool forwards;          /* the stream's bytes can go to the channel without coming into memory ... */
+    bool forwarding;        /* ... and do so now */
     uint32_t held;          /* bytes in the frame that wait for more to go with them */
     struct loop_timer hold; /* until when */
     struct channel_data data;

@@ -66,6 +66,24 @@ bool loop_stream_writing(const struct loop_stream *stream);
 int64_t loop_stream_os_error(const struct loop_stream *stream); /* of the last failed operation */
 os_handle loop_stream_handle(const struct loop_stream *stream); /* borrowed */
 
+/* ---- forwarding: bytes that go from one stream into another and never come into our memory ---- */
+
+/* Whether `from` can be forwarded into `to`: a pipe into a socket on Linux, nothing on Windows. If not, the three
+ * functions below must not be called. */
+bool loop_stream_forwards(const struct loop_stream *from, const struct loop_stream *to);
+
+/* In place of a read: calls `done` with the number of bytes that wait in the stream, at most `size`; 0: its end. */
+void loop_stream_await(struct loop_stream *stream, size_t size, loop_io_fn *done, void *context);
+
+/* In place of a write: all of `head`, then `size` bytes that wait in `from`. Should somebody else have read them, zeros
+ * take their place. `head` and `from` must stay until the callback, which counts both. Withdrawn only by a close. */
+void loop_stream_forward(struct loop_stream *stream, const void *head, size_t head_size, struct loop_stream *from,
+                         size_t size, loop_io_fn *done, void *context);
+
+/* Fetches what is left of a forward into memory, so that `head` and `from` are not needed any more; the callback still
+ * comes. Nothing happens to other writes. false: memory is out. */
+bool loop_stream_settle(struct loop_stream *stream);
+
 /* ---- timers: intrusive, no allocation ---- */
 
 typedef void loop_timer_fn(void *context);

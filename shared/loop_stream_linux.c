@@ -5,7 +5,7 @@
  * Each direction remembers whether the system may have something for it. An operation on a ready direction is tried at
  * once from the queue; only "try again" clears the flag, and only an event, which is edge-triggered, sets it.
  */
-#include "shared/loop_linux.h"
+#include "shared/loop_stream_linux.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -17,32 +17,6 @@
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
-
-enum stream_kind { STREAM_SOCKET, STREAM_PIPE, STREAM_TERMINAL, STREAM_OTHER };
-
-struct operation {
-    struct loop_task task;
-    bool active;
-    bool ready; /* trying is worth it */
-    unsigned char *data;
-    size_t size, done;
-    loop_io_fn *callback;
-    void *context;
-};
-
-struct loop_stream {
-    struct loop_source source;
-    struct loop *loop;
-    int fd;
-    enum stream_kind kind;
-    bool watched;        /* in the epoll set: files cannot be, they are always ready */
-    bool short_is_empty; /* a read that gives less than asked for has taken all there was */
-    bool guard_sigpipe;
-    bool hung_up;    /* the end may come without another event */
-    uint32_t events; /* what is asked of epoll */
-    int os_error;
-    struct operation read, write;
-};
 
 static struct loop_stream *stream_of_read(struct loop_task *task)
 {
@@ -58,6 +32,8 @@ static struct loop_stream *stream_of_write(struct loop_task *task)
 static void finish(struct operation *operation, int status, size_t bytes)
 {
     operation->active = false;
+    free(operation->spill);
+    operation->spill = NULL;
     operation->callback(operation->context, status, bytes);
 }
 
@@ -87,10 +63,10 @@ static void serve_read(struct loop_task *task)
 {
     struct loop_stream *stream = stream_of_read(task);
     struct operation *operation = &stream->read;
-    ssize_t got = read_some(stream);
+    ssize_t got = operation->only_counts ? forward_count(stream) : read_some(stream);
 
     if (got >= 0) {
-        if (stream->short_is_empty && !stream->hung_up && (size_t)got < operation->size) {
+        if (!operation->only_counts && stream->short_is_empty && !stream->hung_up && (size_t)got < operation->size) {
             operation->ready = false; /* epoll(7), question 9: saves the read that would say "try again" */
         }
         finish(operation, 0, (size_t)got);
@@ -178,19 +154,41 @@ static void fail_write(struct loop_stream *stream, int os_error)
 {
     stream->os_error = os_error;
     finish(&stream->write, os_error == EPIPE || os_error == ECONNRESET ? POSTERN_E_CLOSED : POSTERN_E_OS,
-           stream->write.done);
+           stream->write.before + stream->write.done);
+}
+
+/* What is in memory goes first, then what waits in another stream. Counts the former itself if both get their turn. */
+static ssize_t put_some(struct loop_stream *stream)
+{
+    struct operation *operation = &stream->write;
+    ssize_t put;
+
+    if (operation->from != NULL && operation->done < operation->head) {
+        put = write_some(stream, operation->data + operation->done, operation->head - operation->done);
+        if (put < 0 || (size_t)put < operation->head - operation->done) {
+            return put;
+        }
+        operation->done += (size_t)put;
+    }
+    if (operation->from != NULL) {
+        put = forward_some(stream);
+        if (put != 0) {
+            return put;
+        } /* else the rest is in memory now */
+    }
+    return write_some(stream, operation->data + operation->done, operation->size - operation->done);
 }
 
 static void serve_write(struct loop_task *task)
 {
     struct loop_stream *stream = stream_of_write(task);
     struct operation *operation = &stream->write;
-    ssize_t put = write_some(stream, operation->data + operation->done, operation->size - operation->done);
+    ssize_t put = put_some(stream);
 
     if (put >= 0) {
         operation->done += (size_t)put;
         if (operation->done == operation->size) {
-            finish(operation, 0, operation->size);
+            finish(operation, 0, operation->before + operation->size);
         } else {
             loop_queue(stream->loop, task);
         }
@@ -329,17 +327,20 @@ void loop_stream_close(struct loop_stream *stream)
         loop_unwatch(stream->loop, stream->fd);
     }
     (void)close(stream->fd);
+    free(stream->write.spill);
     free(stream);
 }
 
-static void start(struct loop_stream *stream, struct operation *operation, void *data, size_t size, loop_io_fn *done,
+void stream_start(struct loop_stream *stream, struct operation *operation, void *data, size_t size, loop_io_fn *done,
                   void *context)
 {
     assert(!operation->active && size > 0);
     operation->active = true;
     operation->data = data;
     operation->size = size;
-    operation->done = 0;
+    operation->done = operation->before = 0;
+    operation->from = NULL;
+    operation->only_counts = false;
     operation->callback = done;
     operation->context = context;
     if (operation->ready) {
@@ -349,12 +350,12 @@ static void start(struct loop_stream *stream, struct operation *operation, void 
 
 void loop_stream_read(struct loop_stream *stream, void *data, size_t size, loop_io_fn *done, void *context)
 {
-    start(stream, &stream->read, data, size, done, context);
+    stream_start(stream, &stream->read, data, size, done, context);
 }
 
 void loop_stream_write(struct loop_stream *stream, const void *data, size_t size, loop_io_fn *done, void *context)
 {
-    start(stream, &stream->write, (void *)(uintptr_t)data, size, done, context); /* only ever read from */
+    stream_start(stream, &stream->write, (void *)(uintptr_t)data, size, done, context); /* only ever read from */
 }
 
 void loop_stream_cancel_read(struct loop_stream *stream)
@@ -365,10 +366,12 @@ void loop_stream_cancel_read(struct loop_stream *stream)
 
 size_t loop_stream_cancel_write(struct loop_stream *stream)
 {
-    size_t done = stream->write.active ? stream->write.done : 0;
+    size_t done = stream->write.active ? stream->write.before + stream->write.done : 0;
 
     loop_unqueue(&stream->write.task);
     stream->write.active = false;
+    free(stream->write.spill);
+    stream->write.spill = NULL;
     return done;
 }
 
