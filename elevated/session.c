@@ -331,7 +331,7 @@ static void return_credit(struct postern_session *session, enum postern_stream w
 {
     struct received *stream = &session->stream[which];
     stream->owed += (uint32_t)bytes;
-    if (session->phase != SESSION_RUNNING || stream->owed < MESSAGE_WINDOW / 4)
+    if (session->phase != SESSION_RUNNING || stream->owed < MESSAGE_WINDOW / 2)
         return;
     struct buffer text;
     buffer_init(&text, FRAME_PAYLOAD_MAX);

@@ -95,7 +95,8 @@ static bool worth_holding(struct output *output, size_t bytes)
     if (output->full_read == 0 || output->credit == 0 || output->room - output->held < output->full_read)
         return false;
     return loop_timer_running(&output->hold) ||
-           (bytes >= output->full_read && loop_timer_start(output->loop, &output->hold, HOLD_US, held_long_enough, output));
+           (bytes >= output->full_read &&
+            loop_timer_start(output->loop, &output->hold, HOLD_US, held_long_enough, output));
 }
 
 static void bytes_read(void *context, int status, size_t bytes)
