@@ -127,7 +127,7 @@ static int await_connection(struct endpoint *endpoint, OVERLAPPED *overlapped, o
         return error_set(error, POSTERN_E_RUNNER_DIED, STAGE, "", "the runner ended before it had connected");
     }
     if (signalled == WAIT_TIMEOUT) {
-        return error_set(error, POSTERN_E_HANDSHAKE, STAGE, "", "the runner did not connect in time");
+        return error_set(error, POSTERN_E_TIMED_OUT, STAGE, "", "the runner did not connect in time");
     }
     if (signalled == WAIT_OBJECT_0) {
         last = GetLastError();
@@ -177,7 +177,7 @@ int endpoint_accept(struct endpoint *endpoint, os_handle runner, uint32_t pid, u
             return os_failure(error, "DisconnectNamedPipe", "a stranger could not be disconnected");
         }
         if (system_now_us() >= deadline_us) {
-            return error_set(error, POSTERN_E_HANDSHAKE, STAGE, "", "the runner did not connect in time");
+            return error_set(error, POSTERN_E_TIMED_OUT, STAGE, "", "the runner did not connect in time");
         }
     }
 }
