@@ -13,7 +13,7 @@ const char help_postern[] = "usage: postern VERB [options] ...\n"
 /* Common to run and shell. */
 #define HELP_SESSION_OPTIONS                                                                                           \
     "      --cwd DIR         directory the command starts in and may write (default: the\n"                            \
-    "                        current one)\n"                             \
+    "                        current one)\n"                                                                           \
     "      --env NAME=VALUE  add to the command's environment; may be repeated\n"                                      \
     "      --inherit-env     start from your environment and not from a small clean one\n"                             \
     "      --timeout TIME    end the command and all it started after this time, for\n"                                \

@@ -14,15 +14,15 @@
 struct launch;
 
 struct launch_options {
-    enum postern_level level;  /* exactly this one: elevated, restricted or none */
-    const char *workspace;     /* absolute, resolved, exists; NULL: none */
+    enum postern_level level; /* exactly this one: elevated, restricted or none */
+    const char *workspace;    /* absolute, resolved, exists; NULL: none */
     bool network;
-    uint32_t max_processes;    /* > 0 */
-    const char *libexec;       /* directory of postern-runner (and postern-keeper) */
-    const unsigned char *key;  /* CRYPTO_KEY_SIZE bytes, the launch key */
-    const char *log_file;      /* NULL: none; the runner logs to it through an inherited handle */
+    uint32_t max_processes;   /* > 0 */
+    const char *libexec;      /* directory of postern-runner (and postern-keeper) */
+    const unsigned char *key; /* CRYPTO_KEY_SIZE bytes, the launch key */
+    const char *log_file;     /* NULL: none; the runner logs to it through an inherited handle */
     struct log *log;
-    uint64_t deadline_us;      /* system_now_us() time by which the runner must have connected */
+    uint64_t deadline_us; /* system_now_us() time by which the runner must have connected */
 };
 
 /* Starts the runner; returns once its channel is connected (not authenticated). On failure nothing of it is left. */

@@ -14,14 +14,14 @@
 struct launch {
     struct process process; /* the keeper; at level none the runner */
     bool has_keeper;
-    bool own_pids;          /* the end of the keeper is the end of everything */
-    os_handle status;       /* our end of the keeper's status socket */
-    struct report last;     /* FAILED or ENDED, once it has come */
+    bool own_pids;            /* the end of the keeper is the end of everything */
+    os_handle status;         /* our end of the keeper's status socket */
+    struct report last;       /* FAILED or ENDED, once it has come */
     struct process_exit exit; /* of `process`, once it has been collected */
     uint32_t runner_pid;
     os_handle channel;
-    struct user user;       /* level elevated; lock NONE otherwise */
-    char *temporary;        /* private directory to remove; NULL: none */
+    struct user user; /* level elevated; lock NONE otherwise */
+    char *temporary;  /* private directory to remove; NULL: none */
     char *name, *home, *temp, *directory;
     struct strings in_force;
 };

@@ -36,8 +36,8 @@ static int choose_level(enum postern_level wanted, enum postern_level *out, stru
     int status = options_check_level(wanted, error);
     *out = wanted;
     if (status == 0 && wanted == POSTERN_LEVEL_STRONGEST)
-        *out = launch_check_level(POSTERN_LEVEL_ELEVATED, NULL) == 0 ? POSTERN_LEVEL_ELEVATED
-                                                                     : POSTERN_LEVEL_RESTRICTED;
+        *out =
+            launch_check_level(POSTERN_LEVEL_ELEVATED, NULL) == 0 ? POSTERN_LEVEL_ELEVATED : POSTERN_LEVEL_RESTRICTED;
     return status;
 }
 
@@ -145,12 +145,11 @@ static int check_arguments(const struct postern_command *command, struct message
 /* A small environment in which programs work: nothing of the caller's but its language and terminal. */
 static bool clean_environment(const struct launch *launch, bool tty, struct strings *out)
 {
-    static const char *const passed[] = {"LANG", "LC_ALL", "LC_CTYPE", "TZ", "SystemRoot", "ComSpec", "PATHEXT",
-                                         "SystemDrive"};
+    static const char *const passed[] = {"LANG",       "LC_ALL",  "LC_CTYPE", "TZ",
+                                         "SystemRoot", "ComSpec", "PATHEXT",  "SystemDrive"};
     struct strings caller = {0};
     bool fold = environment_folds();
-    bool fits = environment_of_process(&caller) &&
-                environment_set(out, "PATH", launch_default_path(launch), fold);
+    bool fits = environment_of_process(&caller) && environment_set(out, "PATH", launch_default_path(launch), fold);
     for (size_t i = 0; fits && i < sizeof(passed) / sizeof(passed[0]); i++) {
         const char *value = environment_get(&caller, passed[i], fold);
         if (value && text_is_utf8(value, strlen(value)))
@@ -174,8 +173,7 @@ static int check_environment(const struct postern_command *command, const struct
                              struct strings *out, struct postern_error *error)
 {
     bool fold = environment_folds();
-    bool fits = command->inherit_env ? environment_of_process(out)
-                                     : clean_environment(launch, command->tty, out);
+    bool fits = command->inherit_env ? environment_of_process(out) : clean_environment(launch, command->tty, out);
     if (!fits || !sandbox_environment(launch, cwd, out))
         return error_memory(error, STAGE);
     for (size_t i = 0; command->inherit_env && i < out->count;) {

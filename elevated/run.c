@@ -70,9 +70,8 @@ static int serve(struct postern_sandbox *sandbox, struct postern_session *sessio
     }
 }
 
-int postern_run(const struct postern_sandbox_options *options, const struct postern_command *command,
-                const void *input, size_t input_size, size_t max_output, struct postern_run_result *result,
-                struct postern_error *error)
+int postern_run(const struct postern_sandbox_options *options, const struct postern_command *command, const void *input,
+                size_t input_size, size_t max_output, struct postern_run_result *result, struct postern_error *error)
 {
     struct postern_sandbox *sandbox = NULL;
     struct postern_session *session = NULL;

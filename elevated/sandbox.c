@@ -256,7 +256,7 @@ static int await_hello(struct postern_sandbox *sandbox, uint64_t deadline_us, st
     if (sandbox->failure.code != 0)
         return sandbox_check(sandbox, error);
     if (!sandbox->ready)
-        return error_set(error, POSTERN_E_HANDSHAKE, "handshake", "", "the runner was not ready in time");
+        return error_set(error, POSTERN_E_TIMED_OUT, "handshake", "", "the runner was not ready in time");
     return 0;
 }
 

@@ -64,11 +64,11 @@ struct postern_session {
     struct received stream[2]; /* by enum postern_stream */
     uint32_t stdin_credit;
     bool stdin_closed;
-    uint64_t must_end;           /* milliseconds from its start in which the runner has to end it; 0: none */
-    uint32_t drain_limit;        /* what it may take longer for the output */
+    uint64_t must_end;    /* milliseconds from its start in which the runner has to end it; 0: none */
+    uint32_t drain_limit; /* what it may take longer for the output */
     struct loop_timer late_timer;
-    uint64_t frames_seen;        /* of the sandbox, when the timer fired last */
-    unsigned late;               /* how often it has */
+    uint64_t frames_seen; /* of the sandbox, when the timer fired last */
+    unsigned late;        /* how often it has */
     unsigned reported;    /* events last seen by postern_sandbox_next_session() */
     struct postern_result result;
     struct postern_error failure; /* code != 0: what wait() returns instead of a result */

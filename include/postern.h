@@ -159,12 +159,13 @@ POSTERN_API intptr_t postern_sandbox_handle(struct postern_sandbox *sandbox, str
  * an error after which the sandbox is dead: all its sessions have ended with POSTERN_REASON_RUNNER_DIED. */
 POSTERN_API int postern_sandbox_dispatch(struct postern_sandbox *sandbox, int timeout, struct postern_error *error);
 
-/* Ends the dispatch, read, write or wait that the owning thread is in as if its time were over; the next one, if it is in
- * none. Any thread. */
+/* Ends the dispatch, read, write or wait that the owning thread is in as if its time were over; the next one, if it is
+ * in none. Any thread. */
 POSTERN_API void postern_sandbox_wake(struct postern_sandbox *sandbox);
 
 /* The next session with news: of which postern_session_events() has changed since it was last returned here, other than
- * by what the caller did itself. NULL if there is none. Ask before waiting: any call that waits may have brought news. */
+ * by what the caller did itself. NULL if there is none. Ask before waiting: any call that waits may have brought news.
+ */
 POSTERN_API struct postern_session *postern_sandbox_next_session(struct postern_sandbox *sandbox);
 
 /* ---- session ------------------------------------------------------------------------------------------------ */
@@ -216,14 +217,14 @@ POSTERN_API const char *postern_reason_name(enum postern_reason reason);
 
 struct postern_result {
     enum postern_reason reason;
-    int exit_code;            /* of the command; meaningful when signal == 0; 32 bits on Windows */
-    int signal;               /* Linux: the signal that ended the command, else 0 */
-    bool timed_out;           /* reason == TIMEOUT */
-    bool output_cut;          /* the drain limit passed while something still held the output open */
-    uint64_t wall_us;         /* from spawn to the command's exit */
-    uint64_t user_us;         /* processor time of the whole tree */
+    int exit_code;    /* of the command; meaningful when signal == 0; 32 bits on Windows */
+    int signal;       /* Linux: the signal that ended the command, else 0 */
+    bool timed_out;   /* reason == TIMEOUT */
+    bool output_cut;  /* the drain limit passed while something still held the output open */
+    uint64_t wall_us; /* from spawn to the command's exit */
+    uint64_t user_us; /* processor time of the whole tree */
     uint64_t system_us;
-    uint64_t peak_memory;     /* bytes, largest process (Linux) or whole job (Windows); 0: unknown */
+    uint64_t peak_memory; /* bytes, largest process (Linux) or whole job (Windows); 0: unknown */
 };
 
 /* Starts a command and waits until it runs, at most the sandbox's start_timeout. Errors from the far side say which
@@ -245,7 +246,7 @@ POSTERN_API uint32_t postern_session_pid(const struct postern_session *session);
 
 /* Bits of postern_session_events(). */
 enum {
-    POSTERN_EVENT_STDOUT = 1,  /* data or end of stream can be read without waiting */
+    POSTERN_EVENT_STDOUT = 1, /* data or end of stream can be read without waiting */
     POSTERN_EVENT_STDERR = 2,
     POSTERN_EVENT_STDIN = 4,   /* postern_session_write() will take at least one byte */
     POSTERN_EVENT_SPAWNED = 8, /* the command runs */
@@ -295,8 +296,8 @@ POSTERN_API void postern_session_release(struct postern_session *session);
 struct postern_output {
     unsigned char *data; /* `size` bytes and a NUL that is not counted */
     size_t size;
-    size_t head;         /* bytes before the gap; equals size when nothing was omitted */
-    uint64_t omitted;    /* bytes left out of the middle because of max_output */
+    size_t head;      /* bytes before the gap; equals size when nothing was omitted */
+    uint64_t omitted; /* bytes left out of the middle because of max_output */
 };
 
 struct postern_run_result {

@@ -12,15 +12,16 @@
 
 int bootstrap_encode(const struct bootstrap *bootstrap, struct buffer *out, struct postern_error *error)
 {
-    bool fits = buffer_append(out, bootstrap->key, sizeof(bootstrap->key)) &&
-                json_write(json_pack("{s:s, s:s, s:b, s:b, s:I, s:o, s:o, s:o}", "version", postern_version(),
-                                     "level", postern_level_name(bootstrap->level), "network", bootstrap->network,
-                                     "no_local_sockets", bootstrap->no_local_sockets, "max_processes", (json_int_t)bootstrap->max_processes, "readable",
-                                     json_from_strings(&bootstrap->readable), "writable",
-                                     json_from_strings(&bootstrap->writable), "in_force",
-                                     json_from_strings(&bootstrap->in_force)),
-                           out) &&
-                buffer_length(out) <= BOOTSTRAP_LIMIT;
+    bool fits =
+        buffer_append(out, bootstrap->key, sizeof(bootstrap->key)) &&
+        json_write(json_pack("{s:s, s:s, s:b, s:b, s:I, s:o, s:o, s:o}", "version", postern_version(), "level",
+                             postern_level_name(bootstrap->level), "network", bootstrap->network, "no_local_sockets",
+                             bootstrap->no_local_sockets, "max_processes", (json_int_t)bootstrap->max_processes,
+                             "readable", json_from_strings(&bootstrap->readable), "writable",
+                             json_from_strings(&bootstrap->writable), "in_force",
+                             json_from_strings(&bootstrap->in_force)),
+                   out) &&
+        buffer_length(out) <= BOOTSTRAP_LIMIT;
     if (!fits)
         return error_set(error, POSTERN_E_LIMIT, STAGE, "", "the start record is over %u bytes", BOOTSTRAP_LIMIT);
     return 0;

@@ -286,7 +286,9 @@ static void received(void *context, int status, size_t bytes)
     } else if (bytes == 0) {
         bool within = channel->input_start != channel->input_end;
         channel_end_with(channel, POSTERN_E_CLOSED, "read",
-                 !channel->ready ? " before it was authenticated" : within ? " in the middle of a frame" : "");
+                         !channel->ready ? " before it was authenticated"
+                         : within        ? " in the middle of a frame"
+                                         : "");
     } else {
         channel->input_end += bytes;
         take_all(channel);
@@ -303,6 +305,6 @@ static void start_reading(struct channel *channel)
         channel->input_end -= channel->input_start;
         channel->input_start = 0;
     }
-    loop_stream_read(channel->stream, channel->input + channel->input_end,
-                     channel->input_capacity - channel->input_end, received, channel);
+    loop_stream_read(channel->stream, channel->input + channel->input_end, channel->input_capacity - channel->input_end,
+                     received, channel);
 }

@@ -1,6 +1,6 @@
 /*
- * channel_parts.h - what the two files of a channel share: channel.c opens, receives and ends, channel_send.c queues and
- * writes. Private to ipc/channel*.c.
+ * channel_parts.h - what the two files of a channel share: channel.c opens, receives and ends, channel_send.c queues
+ * and writes. Private to ipc/channel*.c.
  */
 #ifndef POSTERN_IPC_CHANNEL_PARTS_H
 #define POSTERN_IPC_CHANNEL_PARTS_H

@@ -23,8 +23,9 @@ const char *endpoint_address(const struct endpoint *endpoint);
 os_handle endpoint_passed(const struct endpoint *endpoint);
 
 /* Parent, once the runner has been started: waits until it has connected, at most until `deadline_us`
- * (system_now_us), or until `runner` (process handle) is signalled: POSTERN_E_RUNNER_DIED. Windows: a client with
- * another process id than `pid` is disconnected and waiting goes on. *channel is fit for loop_stream_open(). */
+ * (system_now_us): POSTERN_E_TIMED_OUT, or until `runner` (process handle) is signalled: POSTERN_E_RUNNER_DIED.
+ * Windows: a client with another process id than `pid` is disconnected and waiting goes on. *channel is fit for
+ * loop_stream_open(). */
 int endpoint_accept(struct endpoint *endpoint, os_handle runner, uint32_t pid, uint64_t deadline_us, os_handle *channel,
                     struct postern_error *error);
 

@@ -1,6 +1,6 @@
 /*
- * frame.h - the frames of postern/1: header codec, types, and the table of who may send what when. Portable, both sides.
- * docs/protocol.md is the full text.
+ * frame.h - the frames of postern/1: header codec, types, and the table of who may send what when. Portable, both
+ * sides. docs/protocol.md is the full text.
  *
  *   u32 length LE | u32 session LE | u8 type | u8 flags | u16 zero | payload of `length` bytes
  */
@@ -15,8 +15,8 @@
  * changing between processes. */
 #define FRAME_DATA_MAX (256u * 1024u)
 #define FRAME_PING_MAX 64u
-#define FRAME_MAY_IGNORE 0x01u       /* flag: a receiver that does not know the type skips the frame */
-#define FRAME_SESSION_NONE 0u        /* frames about the connection itself */
+#define FRAME_MAY_IGNORE 0x01u /* flag: a receiver that does not know the type skips the frame */
+#define FRAME_SESSION_NONE 0u  /* frames about the connection itself */
 
 enum frame_type {
     FRAME_HELLO = 1,

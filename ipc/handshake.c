@@ -68,8 +68,9 @@ static int check_greeting(const struct handshake *handshake, const unsigned char
         return error_set(error, POSTERN_E_HANDSHAKE, STAGE, "", "the peer speaks postern/%u, this side postern/%u",
                          version, (unsigned)HANDSHAKE_VERSION);
     if (role != handshake->role || session != handshake->session)
-        return error_set(error, POSTERN_E_HANDSHAKE, STAGE, "", "the peer declared role %u of session %lu, not %u of %lu",
-                         role, (unsigned long)session, handshake->role, (unsigned long)handshake->session);
+        return error_set(error, POSTERN_E_HANDSHAKE, STAGE, "",
+                         "the peer declared role %u of session %lu, not %u of %lu", role, (unsigned long)session,
+                         handshake->role, (unsigned long)handshake->session);
     return 0;
 }
 

@@ -27,8 +27,14 @@ enum handshake_side { HANDSHAKE_CONNECTOR, HANDSHAKE_ACCEPTOR }; /* runner, pare
 /* What a channel carries. Control carries everything today; the others are reserved for streams of their own. */
 enum handshake_role { HANDSHAKE_CONTROL = 0, HANDSHAKE_STDIN = 1, HANDSHAKE_STDOUT = 2, HANDSHAKE_STDERR = 3 };
 
-enum handshake_state { HANDSHAKE_START, HANDSHAKE_WAIT_HELLO, HANDSHAKE_WAIT_REPLY, HANDSHAKE_WAIT_FINAL,
-                       HANDSHAKE_DONE, HANDSHAKE_FAILED };
+enum handshake_state {
+    HANDSHAKE_START,
+    HANDSHAKE_WAIT_HELLO,
+    HANDSHAKE_WAIT_REPLY,
+    HANDSHAKE_WAIT_FINAL,
+    HANDSHAKE_DONE,
+    HANDSHAKE_FAILED
+};
 
 struct handshake {
     enum handshake_side side;

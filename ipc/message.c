@@ -91,14 +91,14 @@ void message_free_hello(struct message_hello *message)
 bool message_encode_spawn(const struct message_spawn *message, struct buffer *out)
 {
     json_t *tty = message->tty ? json_pack("{s:i, s:i}", "rows", message->rows, "cols", message->cols) : json_null();
-    return json_write(
-        json_pack("{s:o, s:o, s:s, s:o, s:b, s:I, s:I, s:I, s:I, s:s, s:I, s:s}", "argv",
-                  json_from_strings(&message->argv), "env", json_from_strings(&message->env), "cwd", message->cwd,
-                  "tty", tty, "stdin", message->open_stdin, "timeout", (json_int_t)message->timeout, "grace",
-                  (json_int_t)message->grace, "drain_idle", (json_int_t)message->drain_idle, "drain_limit",
-                  (json_int_t)message->drain_limit, "on_exit", message->keep ? "keep" : "kill", "window",
-                  (json_int_t)message->window, "streams", "framed"),
-        out);
+    return json_write(json_pack("{s:o, s:o, s:s, s:o, s:b, s:I, s:I, s:I, s:I, s:s, s:I, s:s}", "argv",
+                                json_from_strings(&message->argv), "env", json_from_strings(&message->env), "cwd",
+                                message->cwd, "tty", tty, "stdin", message->open_stdin, "timeout",
+                                (json_int_t)message->timeout, "grace", (json_int_t)message->grace, "drain_idle",
+                                (json_int_t)message->drain_idle, "drain_limit", (json_int_t)message->drain_limit,
+                                "on_exit", message->keep ? "keep" : "kill", "window", (json_int_t)message->window,
+                                "streams", "framed"),
+                      out);
 }
 
 static void decode_size(json_t *object, struct message_spawn *out, struct json_fields *outer)
@@ -160,9 +160,9 @@ void message_free_spawn(struct message_spawn *message)
 
 bool message_encode_spawned(const struct message_spawned *message, struct buffer *out)
 {
-    return json_write(json_pack("{s:I, s:I}", "pid", (json_int_t)message->pid, "stdin_window",
-                                (json_int_t)message->stdin_window),
-                      out);
+    return json_write(
+        json_pack("{s:I, s:I}", "pid", (json_int_t)message->pid, "stdin_window", (json_int_t)message->stdin_window),
+        out);
 }
 
 int message_decode_spawned(const void *data, size_t size, struct message_spawned *out, struct postern_error *error)
@@ -219,9 +219,8 @@ int message_decode_signal(const void *data, size_t size, struct message_signal *
 
 bool message_encode_credit(const struct message_credit *message, struct buffer *out)
 {
-    return json_write(json_pack("{s:s, s:I}", "stream", stream_names[message->stream], "bytes",
-                                (json_int_t)message->bytes),
-                      out);
+    return json_write(
+        json_pack("{s:s, s:I}", "stream", stream_names[message->stream], "bytes", (json_int_t)message->bytes), out);
 }
 
 int message_decode_credit(const void *data, size_t size, struct message_credit *out, struct postern_error *error)

@@ -10,9 +10,9 @@
 #include "shared/error.h"
 #include "shared/strings.h"
 
-#define MESSAGE_WINDOW (1024u * 1024u)     /* output of one stream that may be under way without credit */
+#define MESSAGE_WINDOW (1024u * 1024u)      /* output of one stream that may be under way without credit */
 #define MESSAGE_STDIN_WINDOW (256u * 1024u) /* the same for stdin */
-#define MESSAGE_STRINGS_MAX 65536u         /* arguments or environment entries of one command */
+#define MESSAGE_STRINGS_MAX 65536u          /* arguments or environment entries of one command */
 
 struct message_hello {
     uint32_t pid;
@@ -29,7 +29,7 @@ struct message_spawn {
     bool open_stdin;
     uint64_t timeout; /* milliseconds from here on; 0: none */
     uint32_t grace, drain_idle, drain_limit;
-    bool keep; /* on_exit: keep */
+    bool keep;       /* on_exit: keep */
     uint32_t window; /* credit for each output stream to start with */
 };
 

@@ -99,6 +99,8 @@ static void sweep_again(void *context)
 
     if (!sweep(command, SWEEP_LIMIT_US)) {
         start_timer(command, SWEEP_PAUSE_US, sweep_again);
+    } else if (command->clean_sweeps < ORPHANS_SURE) {
+        abort(); /* something gets away from us for ever: it ends with the sandbox, so that ends now */
     } else if (command->state == COMMAND_STARTING) {
         (void)error_set(&error, POSTERN_E_OS, "spawn", "",
                         "the reaper was ended, and what it may have started with it");

@@ -266,8 +266,8 @@ static int on_frame(void *context, const struct frame *frame, struct postern_err
         enum frame_type type;
         int (*handle)(struct runner *runner, const struct frame *frame, struct postern_error *error);
     } handlers[] = {
-        {FRAME_SPAWN, on_spawn},   {FRAME_STDIN, on_stdin},   {FRAME_CLOSE_STDIN, on_close_stdin},
-        {FRAME_RESIZE, on_resize}, {FRAME_SIGNAL, on_signal}, {FRAME_CREDIT, on_credit},
+        {FRAME_SPAWN, on_spawn},   {FRAME_STDIN, on_stdin},       {FRAME_CLOSE_STDIN, on_close_stdin},
+        {FRAME_RESIZE, on_resize}, {FRAME_SIGNAL, on_signal},     {FRAME_CREDIT, on_credit},
         {FRAME_PING, on_ping},     {FRAME_SHUTDOWN, on_shutdown},
     };
     struct runner *runner = context;
@@ -301,8 +301,8 @@ int runner_open(struct loop *loop, os_handle channel, struct bootstrap *bootstra
     runner->loop = loop;
     runner->bootstrap = bootstrap;
     runner->log = log;
-    int status = channel_open(loop, channel, HANDSHAKE_CONNECTOR, bootstrap->key, &callbacks, runner, &runner->channel,
-                              error);
+    int status =
+        channel_open(loop, channel, HANDSHAKE_CONNECTOR, bootstrap->key, &callbacks, runner, &runner->channel, error);
     if (status != 0) {
         free(runner);
         return status;

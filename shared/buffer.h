@@ -23,7 +23,7 @@ void buffer_free(struct buffer *buffer);               /* leaves an empty buffer
 void buffer_wipe(struct buffer *buffer);               /* overwrites all memory, then frees it */
 
 size_t buffer_length(const struct buffer *buffer);
-size_t buffer_room(const struct buffer *buffer); /* bytes that may still be appended under the limit */
+size_t buffer_room(const struct buffer *buffer);   /* bytes that may still be appended under the limit */
 unsigned char *buffer_data(struct buffer *buffer); /* first live byte; valid until the next reserve or append */
 
 /* Makes room for `size` bytes and returns where they go; NULL when that is over the limit or memory is out (the

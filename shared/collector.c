@@ -85,7 +85,8 @@ bool collector_take(struct collector *collector, struct postern_output *out)
     if (collector->head_size > 0)
         memcpy(data, collector->head, collector->head_size);
     /* Oldest byte of the ring first. */
-    size_t start = kept < collector->tail_limit || kept == 0 ? 0 : (size_t)(collector->tail_total % collector->tail_limit);
+    size_t start =
+        kept < collector->tail_limit || kept == 0 ? 0 : (size_t)(collector->tail_total % collector->tail_limit);
     for (size_t i = 0; i < kept;) {
         size_t at = (start + i) % collector->tail_limit;
         size_t chunk = smaller(kept - i, collector->tail_limit - at);

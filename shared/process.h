@@ -21,8 +21,8 @@ struct process_spec {
     const os_handle *pass;    /* further handles. Linux: they become 3, 4, ... in this order. Windows: inherited under
                                  their own values (the function makes them inheritable for the call) */
     size_t pass_count;
-    os_handle job;            /* Windows: the job object the child is born in; NONE: none */
-    bool new_session;         /* Linux: setsid() (implied by a terminal); Windows: a process group of its own */
+    os_handle job;    /* Windows: the job object the child is born in; NONE: none */
+    bool new_session; /* Linux: setsid() (implied by a terminal); Windows: a process group of its own */
 };
 /* All handles none, all pointers NULL. */
 void process_spec_init(struct process_spec *spec);
@@ -33,8 +33,8 @@ struct process {
 };
 
 struct process_exit {
-    int exit_code; /* 32 bits on Windows; 0 when ended by a signal */
-    int signal;    /* Linux */
+    int exit_code;                            /* 32 bits on Windows; 0 when ended by a signal */
+    int signal;                               /* Linux */
     uint64_t user_us, system_us, peak_memory; /* of the process and the children it waited for */
 };
 
@@ -43,8 +43,9 @@ struct process_exit {
  * POSTERN_E_NOT_EXECUTABLE, POSTERN_E_LIMIT (arguments and environment too long), else POSTERN_E_OS. */
 int process_spawn(const struct process_spec *spec, struct process *out, struct postern_error *error);
 
-/* Collects the exit of a process whose handle is signalled; false while it still runs. Once: pid is 0 afterwards. Linux:
- * exit_code is 255 when the program itself keeps us from knowing, by ignoring SIGCHLD or waiting for any child. */
+/* Collects the exit of a process whose handle is signalled; false while it still runs. Once: pid is 0 afterwards.
+ * Linux: exit_code is 255 when the program itself keeps us from knowing, by ignoring SIGCHLD or waiting for any child.
+ */
 bool process_collect(struct process *process, struct process_exit *out);
 
 /* Ends the process at once; not an error when it is gone already. */

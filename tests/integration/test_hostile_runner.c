@@ -95,8 +95,8 @@ static void a_bad_start_is_explained(void **state)
         int code;
         const char *word;
     } cases[] = {
-        {"silent", POSTERN_E_HANDSHAKE, "in time"},
-        {"stall", POSTERN_E_HANDSHAKE, "in time"},
+        {"silent", POSTERN_E_TIMED_OUT, "in time"},
+        {"stall", POSTERN_E_TIMED_OUT, "in time"},
         {"garbage", POSTERN_E_HANDSHAKE, "protocol"},
         {"wrong-key", POSTERN_E_HANDSHAKE, "launch key"},
         {"version", POSTERN_E_HANDSHAKE, "postern/2"},
@@ -113,7 +113,7 @@ static void a_bad_start_is_explained(void **state)
         {"escaping-key", POSTERN_E_PROTOCOL, "HELLO"},
         {"deep-hello", POSTERN_E_PROTOCOL, "HELLO"},
         {"refuse", POSTERN_E_CONFINE, "confined"},
-        {"skip-before-hello", POSTERN_E_HANDSHAKE, "in time"},
+        {"skip-before-hello", POSTERN_E_TIMED_OUT, "in time"},
         {"exit", POSTERN_E_RUNNER_DIED, "3"},
         {"leave-after-handshake", POSTERN_E_RUNNER_DIED, "4"},
     };

@@ -33,8 +33,7 @@ static int set_up(void **state)
 {
     struct postern_sandbox_options options = test_options(test_level());
     (void)state;
-    if (!host_make_directory(folder, sizeof(folder)) ||
-        !host_copy_file(test_program_path("stream"), stream()))
+    if (!host_make_directory(folder, sizeof(folder)) || !host_copy_file(test_program_path("stream"), stream()))
         return -1;
     options.workspace = folder;
     sandbox = test_open_with(&options);

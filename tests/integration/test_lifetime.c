@@ -388,6 +388,10 @@ static void a_killed_runner_is_reported_at_once(void **state)
     assert_true(runner != OS_HANDLE_NONE);
     uint64_t start = test_now_ms();
     assert_true(host_kill(info.runner_pid));
+    /* writing to nobody is an error at most: SIGPIPE would end us here */
+    static char much[300000];
+    size_t written;
+    (void)postern_session_write(idle, much, sizeof(much), 1000, &written, NULL);
     struct postern_result result = test_wait(unread);
     assert_in_range(test_now_ms() - start, 0, SOON_MS);
     assert_int_equal(result.reason, POSTERN_REASON_RUNNER_DIED);

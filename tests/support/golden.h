@@ -1,5 +1,6 @@
 /*
- * golden.h - the byte files under tests/golden: what a frame looks like on the wire, checked against encoder and decoder.
+ * golden.h - the byte files under tests/golden: what a frame looks like on the wire, checked against encoder and
+ * decoder.
  */
 #ifndef POSTERN_TESTS_SUPPORT_GOLDEN_H
 #define POSTERN_TESTS_SUPPORT_GOLDEN_H

@@ -188,8 +188,8 @@ static void control_overtakes_stdin(void **state)
     run_until(&fixture, runner_has_all);
     while (fixture.runner.types[at] != FRAME_SIGNAL)
         at++;
-    assert_true(at < 3);                                               /* behind what was on its way already */
-    assert_int_equal(fixture.runner.types[30], FRAME_CLOSE_STDIN);     /* this one keeps its place */
+    assert_true(at < 3);                                           /* behind what was on its way already */
+    assert_int_equal(fixture.runner.types[30], FRAME_CLOSE_STDIN); /* this one keeps its place */
     assert_int_equal(fixture.runner.bytes, 29 * sizeof(data) + 2);
     close_all(&fixture);
 }
@@ -376,8 +376,8 @@ static void attack_frames(const void *bytes, size_t size, const char *word)
     /* Nobody reads yet, so this one keeps the channel busy and what follows has to wait: long enough to forge the
      * header that channel_send_data() puts before it. */
     assert_int_equal(channel_send(fixture.runner.channel, FRAME_STDOUT, 1, large, FRAME_PAYLOAD_MAX, NULL), 0);
-    struct channel_data data = {.frame = copy, .size = size - FRAME_HEADER_SIZE, .sent = count_sent,
-                                .context = &(int){0}};
+    struct channel_data data = {
+        .frame = copy, .size = size - FRAME_HEADER_SIZE, .sent = count_sent, .context = &(int){0}};
     channel_send_data(fixture.runner.channel, FRAME_STDOUT, 1, &data);
     memcpy(copy, bytes, size);
     run_until(&fixture, parent_closed);

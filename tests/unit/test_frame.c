@@ -7,9 +7,9 @@
 
 #include <string.h>
 
-static const uint8_t all_types[] = {FRAME_HELLO,  FRAME_SPAWN,  FRAME_SPAWNED, FRAME_STDIN, FRAME_STDOUT,
-                                    FRAME_STDERR, FRAME_CLOSE_STDIN, FRAME_RESIZE, FRAME_SIGNAL, FRAME_CREDIT,
-                                    FRAME_EXIT,   FRAME_ERROR,  FRAME_SHUTDOWN, FRAME_PING, FRAME_PONG};
+static const uint8_t all_types[] = {FRAME_HELLO,  FRAME_SPAWN,       FRAME_SPAWNED,  FRAME_STDIN,  FRAME_STDOUT,
+                                    FRAME_STDERR, FRAME_CLOSE_STDIN, FRAME_RESIZE,   FRAME_SIGNAL, FRAME_CREDIT,
+                                    FRAME_EXIT,   FRAME_ERROR,       FRAME_SHUTDOWN, FRAME_PING,   FRAME_PONG};
 
 static void header_is_little_endian(void **state)
 {
@@ -74,10 +74,10 @@ static void only_the_table_is_legal(void **state)
         enum frame_phase phase;
         const char *types; /* letters of all_types in order: H S W I O E C R G D X F Q P p */
     } expected[] = {
-        {FRAME_FROM_RUNNER, FRAME_PHASE_CONNECTING, "HF"}, {FRAME_FROM_RUNNER, FRAME_PHASE_CONNECTION, "p"},
-        {FRAME_FROM_RUNNER, FRAME_PHASE_ABSENT, ""},       {FRAME_FROM_RUNNER, FRAME_PHASE_STARTING, "WF"},
-        {FRAME_FROM_RUNNER, FRAME_PHASE_RUNNING, "OECDX"}, {FRAME_FROM_PARENT, FRAME_PHASE_CONNECTING, ""},
-        {FRAME_FROM_PARENT, FRAME_PHASE_CONNECTION, "QP"}, {FRAME_FROM_PARENT, FRAME_PHASE_ABSENT, "S"},
+        {FRAME_FROM_RUNNER, FRAME_PHASE_CONNECTING, "HF"},  {FRAME_FROM_RUNNER, FRAME_PHASE_CONNECTION, "p"},
+        {FRAME_FROM_RUNNER, FRAME_PHASE_ABSENT, ""},        {FRAME_FROM_RUNNER, FRAME_PHASE_STARTING, "WF"},
+        {FRAME_FROM_RUNNER, FRAME_PHASE_RUNNING, "OECDX"},  {FRAME_FROM_PARENT, FRAME_PHASE_CONNECTING, ""},
+        {FRAME_FROM_PARENT, FRAME_PHASE_CONNECTION, "QP"},  {FRAME_FROM_PARENT, FRAME_PHASE_ABSENT, "S"},
         {FRAME_FROM_PARENT, FRAME_PHASE_STARTING, "ICRGD"}, {FRAME_FROM_PARENT, FRAME_PHASE_RUNNING, "ICRGD"},
     };
     static const char letters[] = "HSWIOECRGDXFQPp";
@@ -116,12 +116,9 @@ static void unknown_types_are_skipped_only_if_they_say_so(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(header_is_little_endian),
-        cmocka_unit_test(length_is_checked_at_the_limit),
-        cmocka_unit_test(reserved_bits_are_refused),
-        cmocka_unit_test(only_the_table_is_legal),
-        cmocka_unit_test(sizes_are_checked_by_type),
-        cmocka_unit_test(unknown_types_are_skipped_only_if_they_say_so),
+        cmocka_unit_test(header_is_little_endian),   cmocka_unit_test(length_is_checked_at_the_limit),
+        cmocka_unit_test(reserved_bits_are_refused), cmocka_unit_test(only_the_table_is_legal),
+        cmocka_unit_test(sizes_are_checked_by_type), cmocka_unit_test(unknown_types_are_skipped_only_if_they_say_so),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -151,8 +151,8 @@ static void proofs_are_what_the_protocol_says(void **state)
     size_t size;
     struct handshake connector;
     (void)state;
-    assert_int_equal(golden_read("handshake", golden), CRYPTO_KEY_SIZE + HANDSHAKE_HELLO_SIZE + HANDSHAKE_REPLY_SIZE +
-                                                           HANDSHAKE_FINAL_SIZE);
+    assert_int_equal(golden_read("handshake", golden),
+                     CRYPTO_KEY_SIZE + HANDSHAKE_HELLO_SIZE + HANDSHAKE_REPLY_SIZE + HANDSHAKE_FINAL_SIZE);
     const unsigned char *hello = golden + CRYPTO_KEY_SIZE;
     const unsigned char *answer = hello + HANDSHAKE_HELLO_SIZE;
     handshake_init(&connector, HANDSHAKE_CONNECTOR, HANDSHAKE_CONTROL, 0, golden);
@@ -166,14 +166,10 @@ static void proofs_are_what_the_protocol_says(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_right_key_gets_in),
-        cmocka_unit_test(another_key_does_not),
-        cmocka_unit_test(any_changed_byte_is_noticed),
-        cmocka_unit_test(proofs_cannot_be_reflected),
-        cmocka_unit_test(another_version_is_named),
-        cmocka_unit_test(another_role_is_refused),
-        cmocka_unit_test(nothing_comes_after_the_end),
-        cmocka_unit_test(proofs_are_what_the_protocol_says),
+        cmocka_unit_test(the_right_key_gets_in),       cmocka_unit_test(another_key_does_not),
+        cmocka_unit_test(any_changed_byte_is_noticed), cmocka_unit_test(proofs_cannot_be_reflected),
+        cmocka_unit_test(another_version_is_named),    cmocka_unit_test(another_role_is_refused),
+        cmocka_unit_test(nothing_comes_after_the_end), cmocka_unit_test(proofs_are_what_the_protocol_says),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

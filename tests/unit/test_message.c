@@ -154,8 +154,8 @@ static void strictness(void **state)
         "[]",
         "{\"signal\":\"kill\"",
         "{\"signal\":\"kill\"} x",
-        "{\"signal\":\"kill\",\"signal\":\"quit\"}",   /* duplicate key */
-        "{\"signal\":\"kill\",\"more\":1}",            /* unknown member */
+        "{\"signal\":\"kill\",\"signal\":\"quit\"}", /* duplicate key */
+        "{\"signal\":\"kill\",\"more\":1}",          /* unknown member */
         "{\"signal\":\"KILL\"}",
         "{\"signal\":9}",
         "{}",
