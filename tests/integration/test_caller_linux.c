@@ -217,7 +217,9 @@ static void nothing_outlives_a_caller_that_has_forked(void **state)
     close(ends[1]);
     assert_int_equal(read(ends[0], &bystander, sizeof(bystander)), sizeof(bystander));
     close(ends[0]);
-    os_handle command = host_find_marked(mark, 0);
+    os_handle command = OS_HANDLE_NONE;
+    for (uint64_t end = test_now_ms() + 5000; command == OS_HANDLE_NONE && test_now_ms() < end;)
+        command = host_find_marked(mark, 0);
     assert_true(command != OS_HANDLE_NONE);
     assert_false(host_ended_within(command, 0));
     kill(caller, SIGKILL);
@@ -260,7 +262,8 @@ static void use(struct postern_sandbox *sandbox, bool tty)
     test_exits(session, 0);
     postern_session_release(test_start(sandbox, &command, "deaf", NULL));
     session = test_start(sandbox, &command, "leave", "0", "silent", NULL);
-    MUST(postern_session_terminate(session, 0, &test_error));
+    int status = postern_session_terminate(session, 0, &test_error);
+    assert_true(status == 0 || status == POSTERN_E_CLOSED); /* on a busy machine its drain limit may be over already */
     test_wait(session);
     postern_session_release(session);
     command.argv = (const char *const[]){"no-such-program-of-that-name", NULL};
