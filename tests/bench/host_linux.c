@@ -110,7 +110,7 @@ static bool open_terminal(struct direct *direct, char *slave, size_t size)
     if (master < 0)
         return false;
     direct->out = master;
-    direct->in = dup(master);
+    direct->in = fcntl(master, F_DUPFD_CLOEXEC, 0);
     return grantpt(master) == 0 && unlockpt(master) == 0 && ptsname_r(master, slave, size) == 0;
 }
 
