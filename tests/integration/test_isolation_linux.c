@@ -3,6 +3,8 @@
  * stands the control: the same program, where it may. The programs are copied into the workspace, which a command can
  * reach wherever the tree lies.
  * timeout: 200
+ * serial: yes
+ * (it makes processes without end, and the system has only so many numbers)
  */
 #include "tests/support/sandbox.h"
 

@@ -1,6 +1,8 @@
 /*
  * runner/command.h on Linux: streams, exact start conditions, and above all that nothing of a command is left, whatever
  * it does. timeout: 120
+ * serial: yes
+ * (it makes processes without end, and the system has only so many numbers)
  */
 #include "tests/support/test.h"
 
