@@ -9,18 +9,18 @@
 #include "shared/error.h"
 #include "shared/handle.h"
 #include "shared/log.h"
+#include "shared/policy.h"
 #include "shared/strings.h"
 
 struct launch;
 
 struct launch_options {
-    enum postern_level level; /* exactly this one: elevated, restricted or none */
-    const char *workspace;    /* absolute, resolved, exists; NULL: none */
-    bool network;
-    uint32_t max_processes;   /* > 0 */
-    const char *libexec;      /* directory of postern-runner (and postern-keeper) */
-    const unsigned char *key; /* CRYPTO_KEY_SIZE bytes, the launch key */
-    const char *log_file;     /* NULL: none; the runner logs to it through an inherited handle */
+    enum postern_level level;    /* exactly this one: elevated, restricted or none */
+    const struct policy *policy; /* resolved, settled, clamped; borrowed until launch_start() has returned */
+    const char *directory;       /* where commands start unless they say otherwise; NULL: "/" or the like */
+    const char *libexec;         /* directory of postern-runner (and postern-keeper) */
+    const unsigned char *key;    /* CRYPTO_KEY_SIZE bytes, the launch key */
+    const char *log_file;        /* NULL: none; the runner logs to it through an inherited handle */
     struct log *log;
     uint64_t deadline_us; /* system_now_us() time by which the runner must have connected */
 };

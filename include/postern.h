@@ -110,11 +110,21 @@ enum postern_level {
 };
 POSTERN_API const char *postern_level_name(enum postern_level level);
 
+/* What commands may touch when nothing else is said; docs/policy.md. Either: read what the sandbox user may read, write
+ * a temporary directory of the sandbox's own, no network. */
+enum postern_preset {
+    POSTERN_PRESET_DEFAULT = 0,   /* WORKSPACE_WRITE; READ_ONLY if there is a `policy`, which says what it grants */
+    POSTERN_PRESET_READ_ONLY = 1, /* nothing more; the workspace is only where commands start */
+    POSTERN_PRESET_WORKSPACE_WRITE = 2 /* and write the workspace, but for what is dangerous to its owner (.git, ...) */
+};
+
+/* A policy item that nothing on this host can enforce at the level in force is refused (POSTERN_E_POLICY) before
+ * anything is started. An operator's ceiling in the system's configuration (docs/policy.md) narrows all of it. */
 struct postern_sandbox_options {
     size_t size;              /* sizeof(struct postern_sandbox_options) */
     enum postern_level level; /* exactly this level, or STRONGEST */
-    const char *workspace;    /* directory that commands may write; NULL: none */
-    bool network;             /* false: commands cannot reach any network */
+    const char *workspace;    /* directory that commands start in and, by preset, may write; NULL: none */
+    bool network;             /* true: commands may use the network as the host does */
     uint32_t max_processes;   /* processes and threads of the sandbox user at once; 0: 4096. Exact at level elevated;
                                  ignored at none */
     uint32_t start_timeout;   /* for the runner to start and authenticate, and for each command to be started; 0:
@@ -122,6 +132,15 @@ struct postern_sandbox_options {
     const char *libexec;      /* directory of the helper programs; NULL: $POSTERN_LIBEXEC, else where postern was
                                  installed or built */
     const char *log_file;     /* appended to, created 0600; NULL: no log */
+    enum postern_preset preset;
+    const char *policy;                                 /* JSON, see docs/policy.md; NULL: none */
+    const char *policy_name;                            /* what messages call it, e.g. its file; NULL: "policy" */
+    const char *const *read_write, *read_only, *denied; /* more paths, each list NULL-terminated; NULL: none */
+    bool no_network;        /* no network whatever the policy says; level none, which cannot hold it, is refused */
+    uint64_t max_memory;    /* bytes: of all commands where a cgroup can be made, else of each process; 0: no limit */
+    uint64_t max_cpu_time;  /* processor time of each process, milliseconds; 0: no limit */
+    uint64_t max_file_size; /* bytes a file may grow to; 0: no limit */
+    const char *ceiling;    /* file of one more policy that narrows all the above; NULL: none */
 };
 #define POSTERN_SANDBOX_OPTIONS_INIT                                                                                   \
     {                                                                                                                  \
@@ -150,6 +169,18 @@ POSTERN_API void postern_sandbox_get_info(const struct postern_sandbox *sandbox,
 
 /* Why `level` cannot be had on this host for this caller; 0 if it can. Looks, starts nothing lasting. */
 POSTERN_API int postern_level_check(enum postern_level level, struct postern_error *error);
+
+/* What a sandbox opened with these options would grant and refuse, and by which mechanism, as a JSON object
+ * (docs/policy.md); also when it would be refused: then its "refused" holds the error. Starts nothing. *json is freed
+ * with postern_free(). Fails only if that could not be found out. */
+POSTERN_API int postern_policy_check(const struct postern_sandbox_options *options, char **json,
+                                     struct postern_error *error);
+
+/* What this host can do for this caller: each capability, what enforces it or why nothing does, the levels on offer,
+ * versions; a JSON object (docs/policy.md). Needs no privilege, changes nothing. Freed with postern_free(). */
+POSTERN_API int postern_probe(char **json, struct postern_error *error);
+
+POSTERN_API void postern_free(void *memory); /* what the library said to free with this; NULL is allowed */
 
 /* A handle to wait on: a file descriptor for poll(2), readable when postern_sandbox_dispatch() has work; on Windows
  * an event HANDLE for WaitForMultipleObjects. Owned by the sandbox. -1 on failure. */

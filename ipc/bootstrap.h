@@ -9,20 +9,17 @@
 
 #include "shared/buffer.h"
 #include "shared/crypto.h"
+#include "shared/enforce.h"
 #include "shared/error.h"
 #include "shared/strings.h"
 
-#define BOOTSTRAP_LIMIT (64u * 1024u) /* bytes of a whole record */
+#define BOOTSTRAP_LIMIT (4u * 1024u * 1024u) /* bytes of a whole record */
 
 struct bootstrap {
     unsigned char key[CRYPTO_KEY_SIZE];
     enum postern_level level;
-    bool network;
-    bool no_local_sockets; /* see runner/confine.h */
-    uint32_t max_processes;
-    struct strings readable; /* paths beneath which commands may read */
-    struct strings writable; /* ... and also write */
-    struct strings in_force; /* what the launcher has put in force already, for HELLO */
+    struct enforce_steps steps; /* the runner's part of the plan; rule and owner are not sent */
+    struct strings in_force;    /* what the launcher has put in force already, for HELLO */
 };
 
 /* Appends the record; POSTERN_E_LIMIT when it is over BOOTSTRAP_LIMIT. The caller wipes the buffer after use. */

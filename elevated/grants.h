@@ -1,0 +1,21 @@
+/*
+ * grants.h - from what the caller says (preset, policy, lists, limits) to the one policy a sandbox is opened with:
+ * parsed, resolved, settled, clamped to the ceilings. Portable. Parent; callers: options.c, policy_report.c.
+ */
+#ifndef POSTERN_ELEVATED_GRANTS_H
+#define POSTERN_ELEVATED_GRANTS_H
+
+#include "shared/policy.h"
+
+struct grants {
+    struct policy policy;
+    struct policy_cuts cuts; /* what the ceilings took away */
+    char *workspace;         /* absolute, resolved; NULL: none */
+};
+
+/* `level` is the one that will be in force. Fills *out (freed with grants_free(), also after a failure). */
+int grants_collect(const struct postern_sandbox_options *options, enum postern_level level, struct grants *out,
+                   struct postern_error *error);
+void grants_free(struct grants *grants);
+
+#endif

@@ -1,0 +1,22 @@
+/*
+ * policy_report.h - what a policy comes to on this host, as JSON: what `postern policy check` and --dry-run show and
+ * postern_policy_check() returns. Parent.
+ *
+ * {"level", "network": "block"|"allow", "grants": [{"path", "access", "source", "said"?}], "base": "read",
+ *  "private": [path], "limits": {...}, "cuts": [{"item", "asked", "left", "because"}],
+ *  "enforced": [{"capability", "mechanism", "path"?, "number"?}], "refused": null | {"code", "stage", "message",
+ * "remedy"}}
+ */
+#ifndef POSTERN_ELEVATED_POLICY_REPORT_H
+#define POSTERN_ELEVATED_POLICY_REPORT_H
+
+#include <jansson.h>
+
+#include "elevated/capabilities.h"
+#include "elevated/grants.h"
+
+/* New reference; NULL: memory is out. */
+json_t *policy_report_make(const struct grants *grants, const struct capabilities *capabilities,
+                           const struct enforce_steps *steps, const struct postern_error *refused);
+
+#endif

@@ -1,0 +1,27 @@
+/*
+ * resolve.h - the paths of a policy as this host has them: links followed, facts taken down, what must stay read-only
+ * in writable directories found. resolve_linux.c, resolve_win32.c. Looks, changes nothing. Parent; caller: grants.c.
+ */
+#ifndef POSTERN_ELEVATED_RESOLVE_H
+#define POSTERN_ELEVATED_RESOLVE_H
+
+#include "shared/policy.h"
+
+/* Resolves every rule and process.cwd, fills the facts. Refused (POSTERN_E_POLICY, naming the path as it was said):
+ * a path that is missing, unless it is denied; a link to nowhere; and as writable: "/", system directories, the
+ * caller's home or what is above it, what is neither a file nor a directory. A denied path that is missing keeps its
+ * text, with the links above it followed. Rules are not settled afterwards. */
+int resolve_policy(struct policy *policy, enum postern_level level, struct postern_error *error);
+
+/* Adds the rules of POLICY_PROTECTED for each writable directory: what exists of policy_protected_names, and what a
+ * `.git` file points to if that is writable. */
+int resolve_protected(struct policy *policy, enum postern_level level, struct postern_error *error);
+
+/* Reads a ceiling, resolves what exists of it (paths that do not exist yet stay as they are) and settles it. The file
+ * has to be one that only its owner, root or the caller, can change. *present is false, and all is well, when there is
+ * no file and `required` is false. */
+int resolve_ceiling(const char *file, bool required, struct policy *out, bool *present, struct postern_error *error);
+
+const char *resolve_system_ceiling(void); /* /etc/postern/ceiling.json; %ProgramData%\postern\ceiling.json */
+
+#endif
