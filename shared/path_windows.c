@@ -238,7 +238,7 @@ static const char *put_share(struct walk *walk)
         const char *name, *problem;
         size_t length;
 
-        if (is_separator(walk, *walk->at) && part == 0)
+        if (part == 0 && (*walk->at == '\0' || is_separator(walk, *walk->at)))
             return "has no server";
         if (!next_name(walk, &name, &length))
             return "names a server, but no share of it";
