@@ -1,6 +1,6 @@
 /*
  * Fuzzes policy_parse(): the first byte chooses the style of the paths, the rest is JSON. Whatever is refused must be
- * explained in text that is safe to show, with its place.
+ * explained in text that is safe to show.
  */
 #include <jansson.h>
 #include <stdint.h>
@@ -23,8 +23,6 @@ static void check_error(const struct postern_error *error)
     check(text_is_utf8(error->message, strlen(error->message)));
     for (const char *p = error->message; *p != '\0'; p++)
         check((unsigned char)*p >= 0x20 && *p != 0x7f);
-    if (strstr(error->message, "is not valid JSON") == NULL) /* jansson counts columns its own way */
-        check(strstr(error->message, "(line 0") == NULL && strstr(error->message, "column 0)") == NULL);
 }
 
 static void check_policy(const struct policy *policy)
