@@ -65,7 +65,7 @@ static void is_not_misled_by_strings(void **state)
     check(text, empty, 1, JSON_PART_NAME, 0, 0);
     check("{\"\": 1}", empty, 1, JSON_PART_NAME, 1, 2);
     /* columns are characters */
-    check("{\"\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80\": 1, \"k\": 2}", k, 1, JSON_PART_NAME, 1, 11);
+    check("{\"\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80\": 1, \"k\": 2}", k, 1, JSON_PART_NAME, 1, 12);
 }
 
 static void says_when_there_is_none(void **state)
