@@ -80,15 +80,15 @@ static bool take_steps(struct wire_reader *reader, const struct plan_header *hea
     return keeper_failed(failure, "", "it is longer than it says");
 }
 
-/* What only the start needed. The lock stays, whatever its number. */
-static void close_unneeded(bool has_log)
+/* What only the start needed. Lock and guard stay, whatever their numbers. */
+static void close_unneeded(const struct plan_header *header)
 {
     close(KEEPER_FD_PLAN);
     close(KEEPER_FD_RUNNER);
     close(KEEPER_FD_ENDPOINT);
     close(KEEPER_FD_BOOTSTRAP);
-    if (has_log)
-        close(KEEPER_FD_OPTIONAL);
+    for (int i = 0; i < (int)header->group_count + header->has_log; i++)
+        close(KEEPER_FD_OPTIONAL + i);
 }
 
 static bool start(struct plan_header *header, pid_t *runner, bool *barred, struct keeper_failure *failure)
@@ -131,7 +131,7 @@ int main(void)
     if (!start(&header, &runner, &barred, &failure)) {
         result = tell_failure(&failure);
     } else {
-        close_unneeded(header.has_log);
+        close_unneeded(&header);
         if (!keeper_drop_privileges(NULL, barred, &failure))
             result = tell_failure(&failure);
         else if (keeper_watch(children, runner, &ended.wait_status))

@@ -29,7 +29,8 @@ static char *const no_environment[] = {NULL};
 void spawn_init(struct spawn *spawn)
 {
     spawn->runner = spawn->keeper = spawn->plan = spawn->bootstrap = spawn->log = OS_HANDLE_NONE;
-    spawn->parent = spawn->endpoint = spawn->lock = OS_HANDLE_NONE;
+    spawn->parent = spawn->endpoint = spawn->lock = spawn->guard = OS_HANDLE_NONE;
+    spawn->group_count = 0;
 }
 
 void spawn_close(struct spawn *spawn)
@@ -40,7 +41,8 @@ void spawn_close(struct spawn *spawn)
     handle_close(&spawn->bootstrap);
     handle_close(&spawn->log);
     handle_close(&spawn->parent);
-    spawn->endpoint = spawn->lock = OS_HANDLE_NONE;
+    spawn->endpoint = spawn->lock = spawn->guard = OS_HANDLE_NONE;
+    spawn->group_count = 0;
 }
 
 /* ---- files ---- */
@@ -151,7 +153,7 @@ int spawn_keeper(const struct spawn *spawn, unsigned long namespaces, struct pro
     const struct process_linux_options options = {.namespaces = namespaces,
                                                   .map_self = (namespaces & CLONE_NEWUSER) != 0};
     const int on = 1;
-    os_handle pass[9];
+    os_handle pass[9 + PLAN_GROUPS];
     size_t count = 0;
     int pair[2] = {-1, -1};
     struct process_spec spec;
@@ -170,6 +172,10 @@ int spawn_keeper(const struct spawn *spawn, unsigned long namespaces, struct pro
     pass[count++] = spawn->bootstrap;
     if (spawn->log != OS_HANDLE_NONE)
         pass[count++] = spawn->log;
+    for (size_t i = 0; i < spawn->group_count; i++)
+        pass[count++] = spawn->group[i];
+    if (spawn->guard != OS_HANDLE_NONE)
+        pass[count++] = spawn->guard;
     if (spawn->lock != OS_HANDLE_NONE)
         pass[count++] = spawn->lock;
     process_spec_init(&spec);

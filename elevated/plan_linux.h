@@ -20,6 +20,7 @@
 
 #define PLAN_LIMIT (8u * 1024u * 1024u) /* bytes of an encoded plan */
 #define PLAN_SLOTS 64
+#define PLAN_GROUPS 2
 
 /* X(constant, text): the text is what people see when the step fails. */
 #define PLAN_OPERATIONS(X)                                                                                             \
@@ -74,6 +75,7 @@ struct plan_header {
     bool other_user; /* drop to uid and gid; false: stay who we are, without capabilities */
     uint32_t uid, gid;
     bool has_log;          /* a descriptor of the log follows the fixed ones, for the runner */
+    uint32_t group_count;  /* then files of control groups for it, see cgroup_linux.h; at most PLAN_GROUPS */
     const char *temporary; /* directory to remove at the end; "" for none */
     uint32_t step_count;
 };

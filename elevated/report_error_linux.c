@@ -22,6 +22,8 @@ static const char *phase_text(uint32_t where)
         return "start the runner";
     case REPORT_PHASE_WATCH:
         return "watch the runner";
+    case REPORT_PHASE_GROUP:
+        return "move the runner into its control group";
     default:
         return where < PLAN_OPERATION_COUNT ? plan_operation_text((enum plan_operation)where) : "do something unknown";
     }

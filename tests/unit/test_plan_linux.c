@@ -198,8 +198,8 @@ static void encode_example(struct plan *plan, struct buffer *bytes)
     struct layout layout;
     fill_layout(&layout, true);
     layout_make(&layout, plan);
-    plan->header =
-        (struct plan_header){.other_user = true, .uid = 60800, .gid = 60801, .has_log = true, .temporary = "/tmp/x"};
+    plan->header = (struct plan_header){
+        .other_user = true, .uid = 60800, .gid = 60801, .has_log = true, .group_count = 2, .temporary = "/tmp/x"};
     buffer_init(bytes, PLAN_LIMIT);
     assert_true(plan_encode(plan, bytes));
     free_layout(&layout);
@@ -232,7 +232,7 @@ static void test_plan_survives_its_bytes(void **state)
     encode_example(&plan, &bytes);
     wire_reader_init(&reader, buffer_data(&bytes), buffer_length(&bytes));
     assert_true(plan_decode_header(&reader, &header));
-    assert_true(header.other_user && header.has_log);
+    assert_true(header.other_user && header.has_log && header.group_count == 2);
     assert_int_equal(header.uid, 60800);
     assert_int_equal(header.gid, 60801);
     assert_string_equal(header.temporary, "/tmp/x");
