@@ -7,6 +7,9 @@
 
 #include "shared/policy.h"
 
+/* The workspace as the host has it: absolute, links followed; allocated. POSTERN_E_CWD: there is no such directory. */
+int resolve_workspace(const char *path, char **out, struct postern_error *error);
+
 /* Resolves every rule and process.cwd, fills the facts. Refused (POSTERN_E_POLICY, naming the path as it was said):
  * a path that is missing, unless it is denied; a link to nowhere; and as writable: "/", system directories, the
  * caller's home or what is above it, what is neither a file nor a directory. A denied path that is missing keeps its
