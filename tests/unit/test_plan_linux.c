@@ -5,7 +5,6 @@
 #include "elevated/plan_layout_linux.h"
 #include "elevated/report_linux.h"
 #include "elevated/user_linux.h"
-#include "elevated/workspace_linux.h"
 #include "tests/support/test.h"
 
 #include <stdlib.h>
@@ -307,29 +306,7 @@ static void test_report_survives_its_bytes(void **state)
     assert_non_null(strstr(error.remedy, "ext4"));
 }
 
-/* ---- paths and account files ---- */
-
-static void test_workspace_paths(void **state)
-{
-    static const char *const refused[] = {"/",          "/etc",    "/etc/x", "/usr",     "/usr/bin",    "/usr/lib/x",
-                                          "/proc",      "/proc/1", "/sys/x", "/dev/shm", "/boot",       "/var",
-                                          "/var/lib",   "/tmp",    "/home",  "/root",    "/home/alice", "relative",
-                                          "/usr/local", "/bin",    "/run"};
-    static const char *const allowed[] = {"/srv/x",     "/tmp/x",        "/root/x", "/home/alice/x", "/var/lib/x",
-                                          "/usr/src/x", "/run/user/1/x", "/data",   "/etcetera",     "/home/alicette"};
-    struct postern_error error;
-    (void)state;
-    for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
-        if (workspace_check_path(refused[i], "/home/alice", &error) != POSTERN_E_POLICY)
-            fail_msg("%s was not refused", refused[i]);
-        assert_non_null(strstr(error.message, refused[i]));
-        assert_true(error.remedy[0] != 0);
-    }
-    for (size_t i = 0; i < sizeof(allowed) / sizeof(allowed[0]); i++) {
-        if (workspace_check_path(allowed[i], "/home/alice", &error) != POSTERN_OK)
-            fail_msg("%s was refused", allowed[i]);
-    }
-}
+/* ---- account files ---- */
 
 static void test_account_files(void **state)
 {
@@ -359,7 +336,6 @@ int main(void)
                                        cmocka_unit_test(test_no_part_of_a_plan_is_a_plan),
                                        cmocka_unit_test(test_another_version_is_refused),
                                        cmocka_unit_test(test_report_survives_its_bytes),
-                                       cmocka_unit_test(test_workspace_paths),
                                        cmocka_unit_test(test_account_files)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
