@@ -1,19 +1,15 @@
 /*
- * resolve_protected_linux.c - finds what must stay read-only in writable directories; see resolve.h. Parent.
+ * resolve_protected.c - finds what must stay read-only in writable directories; see resolve.h. Portable. Parent.
  *
  * What lies in these directories may be the work of commands of an earlier sandbox. A `.git` file is therefore read as
  * a hint: it can make more of what is writable read-only, and nothing else.
  */
-#include "elevated/resolve_linux.h"
+#include "elevated/resolve_host.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
+#include "shared/system.h"
 #include "shared/text.h"
 
 static const char STAGE[] = "policy";
@@ -24,39 +20,27 @@ struct search {
     struct strings found;
 };
 
-static int cannot_look(const char *call, const char *path, struct postern_error *error)
+static int add(struct search *search, const char *path, struct postern_error *error)
 {
-    return error_os(error, POSTERN_E_POLICY, STAGE, call, errno, "%s, which has to be kept read-only", path);
+    return strings_add(&search->found, path) ? 0 : error_memory(error, STAGE);
 }
 
 /* ---- where git's directories are ---- */
 
-/* The line in a small file of git's, without `prefix`, or "" when it holds none. */
-static int read_line(const char *path, const char *prefix, char line[PATH_MAX], struct postern_error *error)
+/* The path in a small file of git's, behind `prefix`; "" when it holds none. As git reads it: one line, and a path that
+ * is too long is none. */
+static int read_pointer(const char *file, const char *prefix, char out[PATH_SIZE_MAX], struct postern_error *error)
 {
-    char text[PATH_MAX + 16];
-    struct stat status;
-    ssize_t got = 0;
-    line[0] = 0;
-    int file = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-    if (file < 0)
-        return errno == ENOENT ? 0 : cannot_look("open", path, error);
-    if (fstat(file, &status) == 0 && S_ISREG(status.st_mode))
-        do
-            got = read(file, text, sizeof(text) - 1);
-        while (got < 0 && errno == EINTR);
-    int result = got < 0 ? cannot_look("read", path, error) : 0;
-    close(file);
-    if (result != 0)
-        return result;
-    while (got > 0 && (text[got - 1] == '\n' || text[got - 1] == '\r'))
-        got--;
-    text[got] = 0;
-    size_t skipped = strlen(prefix), length = (size_t)got;
-    bool fits = length >= skipped && length - skipped < PATH_MAX && strlen(text) == length;
-    if (fits && strncmp(text, prefix, skipped) == 0)
-        memcpy(line, text + skipped, length - skipped + 1);
-    return 0;
+    char text[PATH_SIZE_MAX + 16];
+    size_t length = 0, skipped = strlen(prefix);
+    int status = resolve_read_hint(file, text, sizeof(text), &length, error);
+    while (length > 0 && (text[length - 1] == '\n' || text[length - 1] == '\r'))
+        text[--length] = 0;
+    out[0] = 0;
+    if (status == 0 && strlen(text) == length && strncmp(text, prefix, skipped) == 0 &&
+        length - skipped < PATH_SIZE_MAX)
+        memcpy(out, text + skipped, length - skipped + 1);
+    return status;
 }
 
 /* The directory that `text` means in `base`, if it exists and commands could write it; otherwise *out stays NULL: what
@@ -64,48 +48,46 @@ static int read_line(const char *path, const char *prefix, char line[PATH_MAX], 
 static int find_writable(const struct search *search, const char *base, const char *text, char **out,
                          struct postern_error *error)
 {
-    struct stat status;
+    enum resolve_kind kind;
+    char *resolved = NULL, *canonical = NULL;
+    int64_t ignored;
     if (!*text)
         return 0;
-    char *path = text[0] == '/' ? text_duplicate(text) : text_format("%s/%s", base, text);
+    char *path = system_path_is_absolute(text) ? text_duplicate(text) : text_format("%s/%s", base, text);
     if (!path)
         return error_memory(error, STAGE);
-    char *resolved = realpath(path, NULL);
+    bool there = resolve_follow(path, &resolved, &ignored) == RESOLVE_FOUND &&
+                 resolve_look(resolved, &kind, &ignored) == RESOLVE_FOUND && kind == RESOLVE_DIRECTORY;
+    int status = there ? path_canonical(search->rules->style, resolved, path, &canonical, error) : 0;
     free(path);
-    if (resolved && stat(resolved, &status) == 0 && S_ISDIR(status.st_mode) &&
-        policy_access_of(search->rules, resolved) == POLICY_WRITE) {
-        *out = resolved;
-        return 0;
-    }
     free(resolved);
-    return 0;
-}
-
-static int add(struct search *search, const char *path, struct postern_error *error)
-{
-    return strings_add(&search->found, path) ? 0 : error_memory(error, STAGE);
+    if (canonical && policy_access_of(search->rules, canonical) == POLICY_WRITE)
+        *out = canonical;
+    else
+        free(canonical);
+    return status;
 }
 
 /* What the working trees of one repository share: its hooks and configuration are there. */
 static int add_common(struct search *search, const char *repository, struct postern_error *error)
 {
-    char line[PATH_MAX], *pointer = path_join(PATH_POSIX, repository, "commondir"), *common = NULL;
-    int status = pointer ? read_line(pointer, "", line, error) : error_memory(error, STAGE);
+    char text[PATH_SIZE_MAX], *file = path_join(search->rules->style, repository, "commondir"), *common = NULL;
+    int status = file ? read_pointer(file, "", text, error) : error_memory(error, STAGE);
     if (status == 0)
-        status = find_writable(search, repository, line, &common, error);
+        status = find_writable(search, repository, text, &common, error);
     if (status == 0 && common)
         status = add(search, common, error);
-    free(pointer);
+    free(file);
     free(common);
     return status;
 }
 
 static int add_repository(struct search *search, const char *directory, const char *file, struct postern_error *error)
 {
-    char line[PATH_MAX], *repository = NULL;
-    int status = read_line(file, "gitdir: ", line, error);
+    char text[PATH_SIZE_MAX], *repository = NULL;
+    int status = read_pointer(file, "gitdir: ", text, error);
     if (status == 0)
-        status = find_writable(search, directory, line, &repository, error);
+        status = find_writable(search, directory, text, &repository, error);
     if (status == 0 && repository)
         status = add(search, repository, error);
     if (status == 0 && repository)
@@ -119,16 +101,17 @@ static int add_repository(struct search *search, const char *directory, const ch
 /* Whether a rule gives writing to just this link, by name: rule->path is what it leads to, so the text counts. */
 static bool is_lifted(const struct policy_rules *rules, const char *link)
 {
-    const char *name = strrchr(link, '/') + 1;
+    char separator = rules->style == PATH_POSIX ? '/' : '\\';
+    const char *name = strrchr(link, separator);
     for (size_t i = 0; i < rules->count; i++) {
-        const struct policy_rule *rule = &rules->item[i];
-        const char *said = resolve_said(rule), *slash = strrchr(said, '/');
-        if (rule->access != POLICY_WRITE || !slash || strcmp(slash + 1, name) != 0)
+        const char *said = resolve_said(&rules->item[i]), *last = strrchr(said, separator);
+        char *resolved = NULL;
+        int64_t ignored;
+        if (rules->item[i].access != POLICY_WRITE || !last || strcmp(last, name) != 0)
             continue;
-        char *above = text_format("%.*s/", (int)(slash - said), said);
-        char *resolved = above ? realpath(above, NULL) : NULL;
-        size_t length = resolved ? strlen(resolved) : 0;
-        bool same = resolved && strncmp(resolved, link, length) == 0 && strcmp(link + length, slash) == 0;
+        char *above = text_format("%.*s%c", (int)(last - said), said, separator);
+        bool same = above && resolve_follow(above, &resolved, &ignored) == RESOLVE_FOUND &&
+                    strlen(resolved) == (size_t)(name - link) && strncmp(resolved, link, strlen(resolved)) == 0;
         free(above);
         free(resolved);
         if (same)
@@ -142,32 +125,35 @@ static int refuse_link(const char *path, struct postern_error *error)
 {
     int code = error_set(error, POSTERN_E_POLICY, STAGE, "",
                          "%s is a symbolic link, which cannot be kept read-only in a writable directory", path);
-    error_remedy(error, "put what it leads to in its place, or let commands change it by granting it by name "
-                        "(--rw PATH)");
+    error_remedy(error, "put what it leads to in its place, or let commands change it by naming it: --rw PATH");
     return code;
 }
 
 static int protect(struct search *search, const char *directory, const char *path, bool git,
                    struct postern_error *error)
 {
-    struct stat status;
-    if (lstat(path, &status) != 0)
-        return errno == ENOENT ? 0 : cannot_look("lstat", path, error);
-    if (S_ISLNK(status.st_mode))
+    enum resolve_kind kind;
+    int64_t number = 0;
+    enum resolve_answer answer = resolve_look(path, &kind, &number);
+    if (answer == RESOLVE_MISSING)
+        return 0;
+    if (answer != RESOLVE_FOUND)
+        return error_os(error, POSTERN_E_POLICY, STAGE, "look", number, "%s, which has to be kept read-only", path);
+    if (kind == RESOLVE_LINK)
         return is_lifted(search->rules, path) ? 0 : refuse_link(path, error);
-    int result = add(search, path, error);
-    if (result == 0 && git && S_ISREG(status.st_mode))
-        result = add_repository(search, directory, path, error);
-    if (result == 0 && git && S_ISDIR(status.st_mode))
-        result = add_common(search, path, error);
-    return result;
+    int status = add(search, path, error);
+    if (status == 0 && git && kind == RESOLVE_FILE)
+        status = add_repository(search, directory, path, error);
+    if (status == 0 && git && kind == RESOLVE_DIRECTORY)
+        status = add_common(search, path, error);
+    return status;
 }
 
 static int search_directory(struct search *search, const char *directory, struct postern_error *error)
 {
     int status = 0;
     for (const char *const *name = policy_protected_names; status == 0 && *name; name++) {
-        char *path = path_join(PATH_POSIX, directory, *name);
+        char *path = path_join(search->rules->style, directory, *name);
         status =
             path ? protect(search, directory, path, strcmp(*name, ".git") == 0, error) : error_memory(error, STAGE);
         free(path);
@@ -177,13 +163,13 @@ static int search_directory(struct search *search, const char *directory, struct
 
 static int add_rule(struct policy_rules *rules, const char *path, enum postern_level level, struct postern_error *error)
 {
-    bool file;
+    enum resolve_kind kind;
     int status = policy_add_rule(rules, path, POLICY_READ, POLICY_PROTECTED, error);
     if (status != 0)
         return status;
     struct policy_rule *rule = &rules->item[rules->count - 1];
     rule->delegated = level == POSTERN_LEVEL_ELEVATED; /* as the directory is that it lies in */
-    return resolve_facts(rule, &file, error);
+    return resolve_facts(rule, &kind, error);
 }
 
 int resolve_protected(struct policy *policy, enum postern_level level, struct postern_error *error)
