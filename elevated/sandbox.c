@@ -290,9 +290,8 @@ int postern_sandbox_open(const struct postern_sandbox_options *options, struct p
     uint64_t deadline_us = system_now_us() + (uint64_t)checked.start_timeout * 1000u;
     struct launch_options launch = {
         .level = checked.level,
-        .workspace = checked.workspace,
-        .network = checked.network,
-        .max_processes = checked.max_processes,
+        .policy = &checked.grants.policy,
+        .directory = checked.grants.workspace,
         .libexec = checked.libexec,
         .key = sandbox->key,
         .log_file = checked.log_file,
