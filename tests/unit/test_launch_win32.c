@@ -476,6 +476,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(even_a_dead_runner_ends_with_the_parent),
     };
 
+    policy_init(&no_policy, PATH_WINDOWS);
     if (argc > 1 && strcmp(argv[1], "--hold") == 0) {
         return hold();
     }
