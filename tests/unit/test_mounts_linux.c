@@ -114,11 +114,8 @@ static void test_several_writable_paths(void **state)
         box_ask(&box, "sh cd '%s' && touch x two/x three/x", root);
         DENIED(&box, "rm '%s/file'", root);
         box_close(&box);
-        on_host(
-            root,
-            "test \"$(cat file)\" = box && test -O two/deep/x && test ! -e one/x && test " $(ls; ls two three) " = " $(
-                printf 'file\\none\\nthree\\ntwo\\nthree:\\nfile\\n\\ntwo:\\ndeep') " && test \"$(stat -c %u file "
-                                                                                    "two/deep/y | sort -u)\" = 0");
+        on_host(root, "test \"$(cat file)\" = box && test -O two/deep/x && test ! -e one/x && test ! -e x && "
+                      "test ! -e two/x && test ! -e three/x && test \"$(stat -c %u file two/deep/y | sort -u)\" = 0");
     }
 }
 
