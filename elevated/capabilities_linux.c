@@ -11,6 +11,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "elevated/cgroup_linux.h"
 #include "elevated/launch.h"
 
 static const char STAGE[] = "level";
@@ -85,6 +86,18 @@ static bool add_devices(struct capabilities *capabilities)
     return added;
 }
 
+/* Only a sandbox that is ended by somebody outside of it can have a group that is removed afterwards: not level none.
+ */
+static int look_for_groups(struct enforce_host *host, struct postern_error *error)
+{
+    struct cgroup_host groups;
+    int result = cgroup_find(&groups, NULL);
+    host->cgroup_memory = groups.memory.path != NULL;
+    host->cgroup_processes = groups.processes.path != NULL;
+    cgroup_host_free(&groups);
+    return result == POSTERN_E_MEMORY ? error_memory(error, STAGE) : POSTERN_OK;
+}
+
 /* ---- facts ---- */
 
 int capabilities_of_grade(enum postern_level level, enum capabilities_grade grade, struct capabilities *out,
@@ -106,7 +119,7 @@ int capabilities_of_grade(enum postern_level level, enum capabilities_grade grad
     host->seccomp = true; /* or launch_check_level() fails */
     if ((host->own_files && !add_places(out, host->other_user)) || !add_devices(out))
         return error_memory(error, STAGE);
-    return POSTERN_OK;
+    return look_for_groups(host, error);
 }
 
 bool capabilities_was_refused(const struct postern_error *error)
