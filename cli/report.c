@@ -229,3 +229,14 @@ int report_print_json(char *text, struct postern_error *error)
     free(text);
     return written ? 0 : error_set(error, POSTERN_E_OS, "report", "", "standard output cannot be written");
 }
+
+void report_failure(const struct postern_error *error, bool json)
+{
+    struct postern_error second = {0};
+
+    if (!json) {
+        report_error(error);
+    } else if (report_print_json(report_error_json(error), &second) != 0) {
+        report_error(&second);
+    }
+}

@@ -15,6 +15,9 @@ int report_error_status(int code);
  * side of the boundary: nothing in it can steer a terminal. */
 void report_error(const struct postern_error *error);
 
+/* The same, or as the JSON object of report_error_json() on stdout. */
+void report_failure(const struct postern_error *error, bool json);
+
 /* One line on stderr. */
 void report_notice(const char *format, ...) COMPILER_PRINTF(1, 2);
 
