@@ -23,5 +23,10 @@ FILE *file_open(const char *path, int64_t *os_error)
 
 FILE *file_create(const char *path, int64_t *os_error)
 {
-    return open_as(path, "wbxe", os_error);
+    return open_as(path, "wbe", os_error);
+}
+
+FILE *file_append(const char *path, int64_t *os_error)
+{
+    return open_as(path, "abe", os_error);
 }

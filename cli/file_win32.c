@@ -28,3 +28,8 @@ FILE *file_create(const char *path, int64_t *os_error)
 {
     return open_as(path, L"wbN", os_error);
 }
+
+FILE *file_append(const char *path, int64_t *os_error)
+{
+    return open_as(path, L"abN", os_error);
+}

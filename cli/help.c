@@ -67,8 +67,7 @@ const char help_run[] = "usage: postern run [options] [--] COMMAND [ARGUMENT...]
                         "      --json            print one JSON object instead of the command's output: its\n"
                         "                        output, how it ended, times and memory, or the error\n"
                         "      --max-output SIZE keep so much of each of stdout and stderr for --json, the\n"
-                        "                        first and the last half (default: 1M)\n" HELP_SESSION_OPTIONS
-                        "\n"
+                        "                        first and the last half (default: 1M)\n" HELP_SESSION_OPTIONS "\n"
                         "Exit status: the command's own; 124 when its time was up, 125 when postern could\n"
                         "not do it, 126 when the command could not be executed, 127 when it was not found,\n"
                         "128+N when signal N ended it. --dry-run: 0, or 125 when it would be refused.\n";

@@ -79,8 +79,8 @@ static void tell_list(const char *label, json_t *array, const char *after)
     buffer_init(&text, 64u * 1024u);
     if (json_array_size(array) == 0)
         return;
-    json_array_foreach(array, index, item)
-        fits = fits && buffer_printf(&text, "%s%s", index ? ", " : "", json_string_value(item));
+    json_array_foreach(array, index, item) fits =
+        fits && buffer_printf(&text, "%s%s", index ? ", " : "", json_string_value(item));
     fits = fits && buffer_printf(&text, "%s", after) && buffer_append(&text, "", 1);
     tell(label, fits ? (const char *)buffer_data(&text) : "(more than can be shown)");
     buffer_free(&text);
@@ -136,8 +136,8 @@ static void tell_mechanism(json_t *enforced, size_t at)
     for (size_t i = 0; i < at; i++)
         if (same_mechanism(json_array_get(enforced, i), first))
             return;
-    json_array_foreach(enforced, index, step)
-        paths += same_mechanism(step, first) && json_is_string(json_object_get(step, "path"));
+    json_array_foreach(enforced, index, step) paths +=
+        same_mechanism(step, first) && json_is_string(json_object_get(step, "path"));
     fputs("  ", stdout);
     show_cell(get(first, "capability"), 18);
     show_text(get(first, "mechanism"));
@@ -213,8 +213,7 @@ int policy_text_tell(const struct postern_sandbox_options *options, bool json, b
     postern_free(text);
     if (!report)
         return POSTERN_E_INTERNAL;
-    return fflush(stdout) == 0 ? 0
-                               : error_set(error, POSTERN_E_OS, STAGE, "", "standard output cannot be written");
+    return fflush(stdout) == 0 ? 0 : error_set(error, POSTERN_E_OS, STAGE, "", "standard output cannot be written");
 }
 
 /* ---- helpers ---- */

@@ -3,7 +3,6 @@
  */
 #include "cli/report.h"
 
-#include <jansson.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -192,7 +191,7 @@ char *report_result_json(const struct postern_run_result *run)
 }
 
 /* The fields of an error are cut at characters, but what the other side put into them need not be text. */
-static json_t *field(const char *text)
+json_t *report_json_text(const char *text)
 {
     char escaped[4 * sizeof(((struct postern_error *)0)->message)] = "";
 
@@ -209,11 +208,11 @@ char *report_error_json(const struct postern_error *error)
     bool complete = true;
 
     put(inner, "code", json_string(postern_code_name(error->code)), &complete);
-    put(inner, "stage", field(error->stage), &complete);
+    put(inner, "stage", report_json_text(error->stage), &complete);
     put(inner, "os_error", json_integer(error->os_error), &complete);
-    put(inner, "operation", field(error->operation), &complete);
-    put(inner, "message", field(error->message), &complete);
-    put(inner, "remedy", field(error->remedy), &complete);
+    put(inner, "operation", report_json_text(error->operation), &complete);
+    put(inner, "message", report_json_text(error->message), &complete);
+    put(inner, "remedy", report_json_text(error->remedy), &complete);
     put(object, "error", inner, &complete);
     return finish(object, complete);
 }

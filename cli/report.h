@@ -5,6 +5,8 @@
 #ifndef POSTERN_CLI_REPORT_H
 #define POSTERN_CLI_REPORT_H
 
+#include <jansson.h>
+
 #include "shared/error.h"
 
 /* Exit status for a command that ran, and for one that could not be started. */
@@ -28,6 +30,9 @@ void report_trim_output(struct postern_output *output);
 /* The JSON object, allocated, one line without its end; NULL when memory is out. Caller frees with free(). */
 char *report_result_json(const struct postern_run_result *run);
 char *report_error_json(const struct postern_error *error);
+
+/* A string; what is no UTF-8 (at most as long as an error's message) is escaped. New reference, NULL: memory is out. */
+json_t *report_json_text(const char *text);
 
 /* Prints such a text (takes it, NULL too) as a line on stdout. */
 int report_print_json(char *text, struct postern_error *error);

@@ -64,9 +64,9 @@ enum question {
 };
 
 /* The capability that a refusal is about. */
-static const char *const asks_for[ASK_COUNT] = {NULL,        "fs.write",      "fs.write",         "fs.deny",
-                                                "net.block", "limits.memory", "limits.processes", "limits.cpu",
-                                                "limits.file_size"};
+static const char *const asks_for[ASK_COUNT] = {
+    NULL,         "fs.write",        "fs.write", "fs.deny", "net.block", "limits.memory", "limits.processes",
+    "limits.cpu", "limits.file_size"};
 
 /* Paths that need not exist: planning looks at nothing. */
 static bool add_rule(struct policy *policy, bool elevated, const char *name, enum policy_access access)
@@ -194,7 +194,8 @@ static json_t *describe_capability(const char *capability, const struct capabili
     bool none = json_array_size(mechanisms) == 0;
     fits = probe_put(object, "mechanisms", mechanisms) && fits;
     if (none) {
-        struct reason reason = refused ? (struct reason){refused->message, refused->remedy} : explain(capability, found);
+        struct reason reason =
+            refused ? (struct reason){refused->message, refused->remedy} : explain(capability, found);
         fits = fits && put_reason(object, reason.message, reason.remedy);
     } else if (refused) {
         json_t *except = json_object();
@@ -296,8 +297,7 @@ static char *describe(const struct found found[LEVEL_COUNT], const char *libexec
 {
     json_t *object = json_object();
     bool fits = probe_put(object, "version", json_string(postern_version())) &&
-                probe_put(object, "system", probe_system()) &&
-                probe_put(object, "levels", describe_levels(found)) &&
+                probe_put(object, "system", probe_system()) && probe_put(object, "levels", describe_levels(found)) &&
                 probe_put(object, "capabilities", describe_capabilities(found)) &&
                 probe_put(object, "helpers", probe_helpers(libexec));
     char *text = fits ? json_dumps(object, JSON_COMPACT) : NULL;

@@ -19,10 +19,10 @@ static bool put_cgroups(json_t *object)
     struct postern_error why = {0};
     (void)cgroup_find(&host, &why); /* without one the reason is told */
     json_t *cgroup = json_object();
-    bool fits =
-        probe_put(cgroup, "memory", host.memory.path ? probe_text(host.memory.path) : json_null()) &&
-        probe_put(cgroup, "processes", host.processes.path ? probe_text(host.processes.path) : json_null()) &&
-        probe_put(cgroup, "message", probe_text(why.message)) && probe_put(cgroup, "remedy", probe_text(why.remedy));
+    bool fits = probe_put(cgroup, "memory", host.memory.path ? probe_text(host.memory.path) : json_null()) &&
+                probe_put(cgroup, "processes", host.processes.path ? probe_text(host.processes.path) : json_null()) &&
+                probe_put(cgroup, "message", probe_text(why.message)) &&
+                probe_put(cgroup, "remedy", probe_text(why.remedy));
     cgroup_host_free(&host);
     return probe_put(object, "cgroup", cgroup) && fits;
 }
