@@ -52,7 +52,7 @@ struct doctor_step {
 };
 struct doctor_outcome {
     struct postern_result result;
-    char output[1024]; /* the first part of stdout, or of stderr if there was none */
+    char output[1024]; /* the first part of stdout, or of stderr if there was none; without line ends at its end */
     bool reached;      /* `until` has come */
 };
 /* Runs it to its end, which is waited for with a limit. Errors: it could not be started, or did not end. */

@@ -90,6 +90,8 @@ int doctor_session_run(struct postern_sandbox *sandbox, const char *program, con
         status = postern_session_wait(session, left(deadline_us), &out->result, error);
     if (status == 0)
         read_complaint(session, out);
+    for (size_t length = strlen(out->output); length > 0 && out->output[length - 1] == '\n'; length--)
+        out->output[length - 1] = '\0';
     postern_session_release(session);
     return status;
 }
