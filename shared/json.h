@@ -20,6 +20,10 @@
  * (stage `stage`; what `what` is wrong with, line and column; safe to show). */
 json_t *json_read(const void *data, size_t size, const char *what, const char *stage, struct postern_error *error);
 
+/* The same with what jansson may be told besides (JSON_ALLOW_NUL) and a code of the caller's for what is wrong. */
+json_t *json_read_with(const void *data, size_t size, size_t flags, const char *what, int code, const char *stage,
+                       struct postern_error *error);
+
 /* Appends the compact text. false: memory is out or over the buffer's limit. Takes the reference, NULL fails. */
 bool json_write(json_t *value, struct buffer *out);
 
