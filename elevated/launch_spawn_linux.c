@@ -29,7 +29,8 @@ static char *const no_environment[] = {NULL};
 void spawn_init(struct spawn *spawn)
 {
     spawn->runner = spawn->keeper = spawn->plan = spawn->bootstrap = spawn->log = OS_HANDLE_NONE;
-    spawn->parent = spawn->endpoint = spawn->lock = OS_HANDLE_NONE;
+    spawn->parent = spawn->endpoint = spawn->lock = spawn->guard = OS_HANDLE_NONE;
+    spawn->group_count = 0;
 }
 
 void spawn_close(struct spawn *spawn)
@@ -40,7 +41,8 @@ void spawn_close(struct spawn *spawn)
     handle_close(&spawn->bootstrap);
     handle_close(&spawn->log);
     handle_close(&spawn->parent);
-    spawn->endpoint = spawn->lock = OS_HANDLE_NONE;
+    spawn->endpoint = spawn->lock = spawn->guard = OS_HANDLE_NONE;
+    spawn->group_count = 0;
 }
 
 /* ---- files ---- */
@@ -137,7 +139,13 @@ int spawn_write_plan(const struct spawn *spawn, const struct plan *plan, struct 
 {
     struct buffer bytes;
     buffer_init(&bytes, PLAN_LIMIT);
-    int result = plan_encode(plan, &bytes) ? write_memory(spawn->plan, &bytes, error) : error_memory(error, STAGE);
+    int result = POSTERN_OK;
+    if (plan_encode(plan, &bytes))
+        result = write_memory(spawn->plan, &bytes, error);
+    else if (plan->failed)
+        result = error_memory(error, STAGE);
+    else
+        result = error_set(error, POSTERN_E_LIMIT, STAGE, "", "the keeper's plan is over %u bytes", PLAN_LIMIT);
     buffer_free(&bytes);
     return result;
 }
@@ -151,7 +159,7 @@ int spawn_keeper(const struct spawn *spawn, unsigned long namespaces, struct pro
     const struct process_linux_options options = {.namespaces = namespaces,
                                                   .map_self = (namespaces & CLONE_NEWUSER) != 0};
     const int on = 1;
-    os_handle pass[9];
+    os_handle pass[9 + PLAN_GROUPS];
     size_t count = 0;
     int pair[2] = {-1, -1};
     struct process_spec spec;
@@ -170,6 +178,10 @@ int spawn_keeper(const struct spawn *spawn, unsigned long namespaces, struct pro
     pass[count++] = spawn->bootstrap;
     if (spawn->log != OS_HANDLE_NONE)
         pass[count++] = spawn->log;
+    for (size_t i = 0; i < spawn->group_count; i++)
+        pass[count++] = spawn->group[i];
+    if (spawn->guard != OS_HANDLE_NONE)
+        pass[count++] = spawn->guard;
     if (spawn->lock != OS_HANDLE_NONE)
         pass[count++] = spawn->lock;
     process_spec_init(&spec);

@@ -12,14 +12,17 @@
 
 /* What both kinds of start need; all descriptors are ours to close. */
 struct spawn {
-    os_handle runner;    /* postern-runner, opened for execution only */
-    os_handle keeper;    /* postern-keeper; NONE at level none */
-    os_handle plan;      /* file in memory; NONE at level none */
-    os_handle bootstrap; /* file in memory */
-    os_handle log;       /* NONE: no log */
-    os_handle parent;    /* pidfd of this process */
-    os_handle endpoint;  /* borrowed: the runner's end of the channel */
-    os_handle lock;      /* borrowed: lock of the sandbox user; NONE: there is none */
+    os_handle runner;             /* postern-runner, opened for execution only */
+    os_handle keeper;             /* postern-keeper; NONE at level none */
+    os_handle plan;               /* file in memory; NONE at level none */
+    os_handle bootstrap;          /* file in memory */
+    os_handle log;                /* NONE: no log */
+    os_handle parent;             /* pidfd of this process */
+    os_handle endpoint;           /* borrowed: the runner's end of the channel */
+    os_handle lock;               /* borrowed: lock of the sandbox user; NONE: there is none */
+    os_handle group[PLAN_GROUPS]; /* borrowed, as is the guard: cgroup_files(), cgroup_guard() */
+    size_t group_count;
+    os_handle guard; /* NONE: there are no groups */
 };
 void spawn_init(struct spawn *spawn);
 void spawn_close(struct spawn *spawn);
