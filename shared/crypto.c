@@ -1,5 +1,5 @@
 /*
- * crypto.c - HMAC-SHA256, comparing and wiping, with libtomcrypt. Called by the handshake and the launchers; both
+ * crypto.c - SHA-256, HMAC, comparing and wiping, with libtomcrypt. Called by the handshake and the launchers; both
  * sides. Randomness is the platform's: crypto_linux.c, crypto_win32.c.
  */
 #include "shared/crypto.h"
@@ -27,6 +27,17 @@ static bool hash_add(hash_state *hash, const void *data, size_t size)
         size -= step;
     }
     return true;
+}
+
+bool crypto_hash(const void *data, size_t size, unsigned char out[CRYPTO_HASH_SIZE])
+{
+    hash_state hash;
+    bool ok = sha256_init(&hash) == CRYPT_OK && hash_add(&hash, data, size) && sha256_done(&hash, out) == CRYPT_OK;
+
+    if (!ok) {
+        memset(out, 0, CRYPTO_HASH_SIZE);
+    }
+    return ok;
 }
 
 static bool hash_start(hash_state *hash, const unsigned char *key, unsigned char pad)
