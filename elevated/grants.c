@@ -129,44 +129,14 @@ static int resolve(enum postern_level level, struct grants *grants, struct poste
     return 0;
 }
 
-/* What the first `count` of settled rules say about a path that comes after them: its nearest directory is the last. */
-static enum policy_access access_around(const struct policy_rules *rules, size_t count, const char *path)
-{
-    for (size_t i = count; i-- > 0;)
-        if (path_is_beneath(rules->style, path, rules->item[i].path))
-            return rules->item[i].access;
-    return rules->base;
-}
-
-/* A ceiling may allow what does not exist yet. That is nothing to be had now, and nothing could be mounted there, so
- * such a rule goes. One that is stricter than what is around it stays, and the plan refuses what it cannot keep. */
-static void drop_missing(struct policy_rules *rules)
-{
-    size_t kept = 0;
-    for (size_t i = 0; i < rules->count; i++) {
-        struct policy_rule rule = rules->item[i];
-        if (rule.missing && rule.access >= access_around(rules, kept, rule.path)) {
-            free(rule.path);
-            free(rule.said);
-            free(rule.barrier);
-        } else {
-            rules->item[kept++] = rule;
-        }
-    }
-    rules->count = kept;
-}
-
 static int narrow(struct grants *grants, const char *file, bool required, struct postern_error *error)
 {
     struct policy ceiling;
     bool present = false;
     policy_init(&ceiling, grants->policy.rules.style);
     int status = resolve_ceiling(file, required, &ceiling, &present, error);
-    if (status == 0 && present) {
-        grants->policy.named = true;
-        drop_missing(&ceiling.rules);
+    if (status == 0 && present)
         status = policy_clamp(&grants->policy, &ceiling, file, &grants->cuts, error);
-    }
     policy_free(&ceiling);
     return status;
 }
