@@ -9,7 +9,7 @@
 
 #include "elevated/cgroup_linux.h"
 #include "elevated/launch_helper_linux.h"
-#include "elevated/launch_linux.h"
+#include "elevated/capabilities_linux.h"
 #include "shared/text.h"
 
 /* Where groups for memory and processes can be made; null: nowhere. */
@@ -30,14 +30,14 @@ static bool put_cgroups(json_t *object)
 json_t *probe_system(void)
 {
     struct utsname names;
-    int abi = launch_landlock_abi();
+    int abi = capabilities_landlock_abi();
     json_t *object = json_object();
     if (uname(&names) != 0)
         memset(&names, 0, sizeof(names));
     bool fits = probe_put(object, "name", json_string("Linux")) &&
                 probe_put(object, "release", probe_text(names.release)) &&
                 probe_put(object, "machine", probe_text(names.machine)) &&
-                probe_put(object, "landlock_abi", json_integer(abi < 0 ? 0 : abi)) && put_cgroups(object);
+                probe_put(object, "landlock_abi", json_integer(abi)) && put_cgroups(object);
     if (!fits) {
         json_decref(object);
         return NULL;
