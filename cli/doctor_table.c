@@ -12,7 +12,7 @@
 #include "cli/show.h"
 #include "shared/text.h"
 
-enum { CHECK = 23, RESULT = 9, INDENT = CHECK + RESULT };
+enum { CHECK = 23, RESULT = 12, INDENT = CHECK + RESULT };
 
 static const char *result_name(enum doctor_result result)
 {

@@ -19,7 +19,7 @@
 
 #define STAGE "probe"
 
-enum { NAME = 18, LEVEL = 12, INDENT = 4 };
+enum { NAME = 18, LEVEL = 12, INDENT = NAME + LEVEL };
 
 struct probe_options {
     bool json, help;
@@ -65,19 +65,22 @@ static void tell_member(const char *key, json_t *value)
     free(name);
 }
 
+/* Limits that hold for all processes of a sandbox together need a group of them. */
 static void tell_cgroup(json_t *cgroup)
 {
-    static const char *const kinds[] = {"memory", "processes"};
+    static const struct {
+        const char *key, *label;
+    } kinds[] = {{"memory", "memory group in"}, {"processes", "process group in"}};
     for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-        const char *path = get(cgroup, kinds[i]);
-        if (!*path)
-            continue;
-        size_t column = show_cell(kinds[i], NAME);
-        fputs("groups can be made in ", stdout);
-        show_wrapped(column + 22, NAME, path);
+        const char *path = get(cgroup, kinds[i].key);
+        size_t column = show_cell(kinds[i].label, NAME);
+        if (*path)
+            show_wrapped(column, NAME, path);
+        else
+            puts("none");
     }
     if (*get(cgroup, "message"))
-        tell_reason(show_cell("no groups", NAME), NAME, cgroup);
+        tell_reason(show_cell("", NAME), NAME, cgroup);
 }
 
 static void tell_system(json_t *probe)
@@ -117,12 +120,11 @@ static void tell_levels(json_t *levels)
 static void tell_mechanisms(const char *level, json_t *found)
 {
     json_t *mechanisms = json_object_get(found, "mechanisms"), *except = json_object_get(found, "except"), *mechanism;
-    size_t index, column = INDENT;
-    printf("%*s", INDENT, "");
-    column += show_cell(level, LEVEL);
+    size_t index, column = NAME + show_cell(level, LEVEL);
     if (json_array_size(mechanisms) == 0) {
-        fputs("no: ", stdout);
-        tell_reason(column + 4, INDENT + LEVEL, found);
+        bool needed = !json_is_false(json_object_get(found, "needed"));
+        fputs(needed ? "NOT ENFORCED: " : "not needed: ", stdout);
+        tell_reason(column + (needed ? 14 : 12), INDENT, found);
         return;
     }
     json_array_foreach(mechanisms, index, mechanism)
@@ -132,10 +134,14 @@ static void tell_mechanisms(const char *level, json_t *found)
     }
     putchar('\n');
     if (except) {
-        printf("%*s", INDENT + LEVEL, "");
-        fputs("but: ", stdout);
-        tell_reason(INDENT + LEVEL + 5, INDENT + LEVEL, except);
+        printf("%*sbut: ", INDENT, "");
+        tell_reason(INDENT + 5, INDENT, except);
     }
+}
+
+static bool has_mechanisms(json_t *found)
+{
+    return json_array_size(json_object_get(found, "mechanisms")) > 0;
 }
 
 static void tell_capabilities(json_t *capabilities)
@@ -143,12 +149,18 @@ static void tell_capabilities(json_t *capabilities)
     json_t *capability, *found;
     const char *level;
     size_t index;
-    printf("\nCAPABILITIES\n");
+    printf("\nCAPABILITIES (level none has no others than it is listed with)\n");
     json_array_foreach(capabilities, index, capability)
     {
-        show_text(get(capability, "name"));
-        putchar('\n');
-        json_object_foreach(json_object_get(capability, "levels"), level, found) tell_mechanisms(level, found);
+        const char *name = get(capability, "name");
+        json_object_foreach(json_object_get(capability, "levels"), level, found)
+        {
+            if (strcmp(level, "none") == 0 && !has_mechanisms(found))
+                continue;
+            show_cell(name, NAME);
+            tell_mechanisms(level, found);
+            name = "";
+        }
     }
 }
 

@@ -69,6 +69,26 @@ void report_notice(const char *format, ...)
     fflush(stderr);
 }
 
+static const char *member(json_t *object, const char *key)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+
+    return text != NULL ? text : "";
+}
+
+void report_cuts(const char *cuts)
+{
+    json_t *array = json_loads(cuts, JSON_REJECT_DUPLICATES, NULL), *cut;
+    size_t index;
+
+    json_array_foreach(array, index, cut)
+    {
+        report_notice("a ceiling left %s, not %s, of %s: %s", member(cut, "left"), member(cut, "asked"),
+                      member(cut, "item"), member(cut, "because"));
+    }
+    json_decref(array);
+}
+
 /* How many bytes at the start belong to a character that began before. */
 static size_t stray_bytes(const unsigned char *data, size_t size)
 {
@@ -169,7 +189,7 @@ static char *finish(json_t *object, bool complete)
     return text;
 }
 
-char *report_result_json(const struct postern_run_result *run)
+char *report_result_json(const struct postern_run_result *run, const char *cuts)
 {
     const struct postern_result *result = &run->result;
     json_t *object = json_object();
@@ -185,6 +205,7 @@ char *report_result_json(const struct postern_run_result *run)
     put(object, "system_us", number(result->system_us), &complete);
     put(object, "peak_memory_bytes", number(result->peak_memory), &complete);
     put(object, "level", json_string(postern_level_name(run->level)), &complete);
+    put(object, "cuts", json_loads(cuts != NULL ? cuts : "[]", JSON_REJECT_DUPLICATES, NULL), &complete);
     put_output(object, "stdout", &run->out, &complete);
     put_output(object, "stderr", &run->err, &complete);
     return finish(object, complete);

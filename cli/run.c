@@ -18,6 +18,7 @@
 #include "shared/environment.h"
 #include "shared/error.h"
 #include "shared/policy.h"
+#include "shared/text.h"
 
 /* Everything one run needs; run_free() frees what was set. */
 struct run {
@@ -31,6 +32,7 @@ struct run {
     struct postern_command command;
     struct postern_sandbox *sandbox;
     struct postern_run_result outcome; /* for the report */
+    char *cuts;                        /* what a ceiling took from the policy, as JSON; NULL: not known yet */
 };
 
 static void run_free(struct run *run)
@@ -40,6 +42,7 @@ static void run_free(struct run *run)
     collector_free(&run->kept[POSTERN_STDERR]);
     postern_run_result_free(&run->outcome);
     strings_free(&run->environment);
+    free(run->cuts);
     policy_free(&run->policy);
     policy_request_free(&run->request);
 }
@@ -180,7 +183,20 @@ static int tell_json(struct run *run, struct postern_error *error)
     }
     report_trim_output(&run->outcome.out);
     report_trim_output(&run->outcome.err);
-    return report_print_json(report_result_json(&run->outcome), error);
+    return report_print_json(report_result_json(&run->outcome, run->cuts), error);
+}
+
+/* The sandbox will be gone when this is told as JSON. */
+static int note_cuts(struct run *run, struct postern_error *error)
+{
+    run->cuts = text_duplicate(postern_sandbox_cuts(run->sandbox));
+    if (run->cuts == NULL) {
+        return error_memory(error, "run");
+    }
+    if (!run->options->quiet && !run->options->json) {
+        report_cuts(run->cuts);
+    }
+    return 0;
 }
 
 /* The sandbox is closed before anything is told: who reads of the end can rely on it. */
@@ -202,7 +218,10 @@ static int execute(struct run *run, int *status, struct postern_error *error)
     }
     postern_sandbox_get_info(run->sandbox, &info);
     run->outcome.level = info.level;
-    result = relay_run(&spec, &end, error);
+    result = note_cuts(run, error);
+    if (result == 0) {
+        result = relay_run(&spec, &end, error);
+    }
     postern_sandbox_close(run->sandbox);
     run->sandbox = NULL;
     if (result != 0) {

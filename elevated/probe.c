@@ -150,6 +150,7 @@ static int ask_all(const struct enforce_host *host, struct answers *answers, str
 
 struct reason {
     const char *message, *remedy;
+    bool needless; /* nothing is missing */
 };
 
 /* Why a capability has no mechanism at a level though nothing was refused. */
@@ -159,24 +160,24 @@ static struct reason explain(const char *capability, const struct capabilities *
         const char *capability;
         struct reason reason;
     } known[] = {
-        {"user", {"commands run as the caller", "for another user run as root (level elevated)"}},
-        {"fs.owner", {"not needed: files are the caller's own", ""}},
-        {"sockets.local", {"not needed: the places of sockets are covered by private ones", ""}},
-        {"fs.deny", {"nothing is kept from commands that run as the caller", "choose another level"}},
-        {"signals", {"the kernel's Landlock cannot scope them", "use Linux 6.12 or later"}},
-        {"sockets.abstract", {"the kernel's Landlock cannot scope them", "use Linux 6.12 or later"}},
+        {"user", {"commands run as the caller", "for another user run as root (level elevated)", false}},
+        {"fs.owner", {"files are the caller's own at this level", "", true}},
+        {"sockets.local", {"the places of sockets are covered by private ones", "", true}},
+        {"fs.deny", {"nothing is kept from commands that run as the caller", "choose another level", false}},
+        {"signals", {"the kernel's Landlock cannot scope them", "use Linux 6.12 or later", false}},
+        {"sockets.abstract", {"the kernel's Landlock cannot scope them", "use Linux 6.12 or later", false}},
     };
     if (found->host.level == POSTERN_LEVEL_NONE)
-        return (struct reason){"level none enforces nothing but limits", "choose another level"};
+        return (struct reason){"level none enforces nothing but limits", "choose another level", false};
     for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
         if (strcmp(known[i].capability, capability) == 0)
             return known[i].reason;
     if (found->missing.code != 0)
-        return (struct reason){found->missing.message, found->missing.remedy};
-    return (struct reason){"nothing here enforces it", ""};
+        return (struct reason){found->missing.message, found->missing.remedy, false};
+    return (struct reason){"nothing here enforces it", "see the message of the level", false};
 }
 
-/* {"mechanisms", and if there are none: "message", "remedy"; if they do not do for all: "except"} */
+/* {"mechanisms", and if there are none: "needed", "message", "remedy"; if they do not do for all: "except"} */
 static json_t *describe_capability(const char *capability, const struct capabilities *found,
                                    const struct answers *answers)
 {
@@ -195,8 +196,9 @@ static json_t *describe_capability(const char *capability, const struct capabili
     fits = probe_put(object, "mechanisms", mechanisms) && fits;
     if (none) {
         struct reason reason =
-            refused ? (struct reason){refused->message, refused->remedy} : explain(capability, found);
-        fits = fits && put_reason(object, reason.message, reason.remedy);
+            refused ? (struct reason){refused->message, refused->remedy, false} : explain(capability, found);
+        fits = fits && probe_put(object, "needed", json_boolean(!reason.needless)) &&
+               put_reason(object, reason.message, reason.remedy);
     } else if (refused) {
         json_t *except = json_object();
         fits = fits && put_reason(except, refused->message, refused->remedy);
