@@ -59,13 +59,31 @@ static bool is_half_absolute(const char *path)
            (path[0] == '\\' || path[0] == '/' || (isalpha((unsigned char)path[0]) && path[1] == ':'));
 }
 
-char *policy_absolute_path(const char *directory, const char *path)
+/* Where a link may be on the way, what ".." means is the system's to say; of the last name it need not know. NULL: it
+ * does not know the rest either. */
+static char *resolve(const char *path)
 {
     int64_t os_error = 0;
+    char *whole = system_absolute_path(path, &os_error);
+    size_t above = strlen(path);
+    while (above > 0 && !strchr("/\\", path[above - 1]))
+        above--;
+    if (whole || above == 0 || strcmp(path + above, "..") == 0)
+        return whole;
+    char *directory = text_format("%.*s", (int)above, path);
+    char *resolved = directory ? system_absolute_path(directory, &os_error) : NULL;
+    if (resolved)
+        whole = path_join(path_style_here(), resolved, path + above);
+    free(directory);
+    free(resolved);
+    return whole;
+}
+
+char *policy_absolute_path(const char *directory, const char *path)
+{
     if (path[0] == '\0' || system_path_is_absolute(path) || is_half_absolute(path))
         return text_duplicate(path);
-    /* where a link may be on the way, what ".." means is the system's to say */
-    char *absolute = has_parent_component(path) ? system_absolute_path(path, &os_error) : NULL;
+    char *absolute = has_parent_component(path) ? resolve(path) : NULL;
     return absolute ? absolute : path_join(path_style_here(), directory, path);
 }
 

@@ -177,13 +177,13 @@ static void tell_report(json_t *report, bool granted)
 {
     if (!granted) {
         tell_refusal(json_object_get(report, "refused"));
-        putchar('\n');
+        puts(has_items(report, "grants") ? "\nThis is what was asked for:" : "");
     }
     if (*get(report, "level"))
         tell("level", get(report, "level"));
-    if (*get(report, "network"))
+    if (*get(report, "network") && (granted || has_items(report, "grants")))
         tell("network", strcmp(get(report, "network"), "allow") == 0 ? "allowed, as the host has it" : "blocked");
-    if (*get(report, "base"))
+    if (granted || has_items(report, "grants"))
         tell_grants(report);
     tell_list("private", json_object_get(report, "private"), ": fresh in every sandbox, gone with it");
     tell_list("unguarded", json_object_get(report, "unprotected"),
