@@ -16,6 +16,11 @@ enum { PROCESSES_DEFAULT = 4096 };
 
 /* ---- what was said ---- */
 
+static bool is_text(const char *text)
+{
+    return !text || text_is_utf8(text, strlen(text));
+}
+
 static int check_values(const struct postern_sandbox_options *options, struct postern_error *error)
 {
     if (options->preset < POSTERN_PRESET_DEFAULT || options->preset > POSTERN_PRESET_WORKSPACE_WRITE)
@@ -23,6 +28,8 @@ static int check_values(const struct postern_sandbox_options *options, struct po
                          (int)options->preset);
     if (options->network && options->no_network)
         return error_set(error, POSTERN_E_INVALID, STAGE, "", "options.network and options.no_network are both set");
+    if (!is_text(options->policy_name) || !is_text(options->ceiling))
+        return error_set(error, POSTERN_E_INVALID, STAGE, "", "options.policy_name or options.ceiling is not UTF-8");
     return 0;
 }
 
@@ -87,14 +94,16 @@ static uint64_t lower(uint64_t limit, uint64_t other)
     return limit == 0 || (other != 0 && other < limit) ? other : limit;
 }
 
-static void add_limits(const struct postern_sandbox_options *options, struct policy *policy)
+static void add_limits(const struct postern_sandbox_options *options, enum postern_level level, struct policy *policy)
 {
     struct policy_limits *limits = &policy->limits;
     limits->memory = lower(limits->memory, options->max_memory);
     limits->processes = lower(limits->processes, options->max_processes);
     limits->cpu_ms = lower(limits->cpu_ms, options->max_cpu_time);
     limits->file_size = lower(limits->file_size, options->max_file_size);
-    if (limits->processes == 0)
+    if (level == POSTERN_LEVEL_NONE)
+        limits->processes = 0; /* the system counts those of a user, and this user has others */
+    else if (limits->processes == 0)
         limits->processes = PROCESSES_DEFAULT;
     if (options->network)
         policy->network = POLICY_NETWORK_ALLOW;
@@ -108,8 +117,10 @@ static int resolve(enum postern_level level, struct grants *grants, struct poste
 {
     struct policy *policy = &grants->policy;
     int status = resolve_policy(policy, level, error);
-    if (status == 0)
-        status = resolve_protected(policy, level, error);
+    if (status != 0)
+        return status;
+    policy_settle(&policy->rules);
+    status = resolve_protected(policy, level, error);
     if (status != 0)
         return status;
     policy_settle(&policy->rules);
@@ -118,44 +129,14 @@ static int resolve(enum postern_level level, struct grants *grants, struct poste
     return 0;
 }
 
-/* What the first `count` of settled rules say about a path that comes after them: its nearest directory is the last. */
-static enum policy_access access_around(const struct policy_rules *rules, size_t count, const char *path)
-{
-    for (size_t i = count; i-- > 0;)
-        if (path_is_beneath(rules->style, path, rules->item[i].path))
-            return rules->item[i].access;
-    return rules->base;
-}
-
-/* A ceiling may allow what does not exist yet. That is nothing to be had now, and nothing could be mounted there, so
- * such a rule goes. One that is stricter than what is around it stays, and the plan refuses what it cannot keep. */
-static void drop_missing(struct policy_rules *rules)
-{
-    size_t kept = 0;
-    for (size_t i = 0; i < rules->count; i++) {
-        struct policy_rule rule = rules->item[i];
-        if (rule.missing && rule.access >= access_around(rules, kept, rule.path)) {
-            free(rule.path);
-            free(rule.said);
-            free(rule.barrier);
-        } else {
-            rules->item[kept++] = rule;
-        }
-    }
-    rules->count = kept;
-}
-
 static int narrow(struct grants *grants, const char *file, bool required, struct postern_error *error)
 {
     struct policy ceiling;
     bool present = false;
     policy_init(&ceiling, grants->policy.rules.style);
     int status = resolve_ceiling(file, required, &ceiling, &present, error);
-    if (status == 0 && present) {
-        grants->policy.named = true;
-        drop_missing(&ceiling.rules);
+    if (status == 0 && present)
         status = policy_clamp(&grants->policy, &ceiling, file, &grants->cuts, error);
-    }
     policy_free(&ceiling);
     return status;
 }
@@ -170,7 +151,7 @@ int grants_collect(const struct postern_sandbox_options *options, enum postern_l
         status = resolve_workspace(options->workspace, &out->workspace, error);
     if (status == 0)
         status = add_rules(options, level, out, error);
-    add_limits(options, &out->policy);
+    add_limits(options, level, &out->policy);
     if (status == 0)
         status = resolve(level, out, error);
     if (status == 0)

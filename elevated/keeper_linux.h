@@ -32,8 +32,11 @@ struct keeper_mounts {
     const struct plan_header *header; /* borrowed */
     int slots[PLAN_SLOTS];            /* descriptors, -1: empty */
     int proc;                         /* slot of the new /proc, -1: none; MAP_OWNER looks into it */
+    int map;                          /* the last id map, -1: none yet; the next step is often of the same owner */
+    uint32_t map_uid, map_gid;
 };
 void keeper_mounts_init(struct keeper_mounts *mounts, const struct plan_header *header);
+void keeper_mounts_free(struct keeper_mounts *mounts); /* what was not placed is gone */
 bool keeper_take_step(struct keeper_mounts *mounts, const struct plan_step *step, struct keeper_failure *failure);
 
 /* ---- keeper_idmap_linux.c ---- */

@@ -139,7 +139,13 @@ int spawn_write_plan(const struct spawn *spawn, const struct plan *plan, struct 
 {
     struct buffer bytes;
     buffer_init(&bytes, PLAN_LIMIT);
-    int result = plan_encode(plan, &bytes) ? write_memory(spawn->plan, &bytes, error) : error_memory(error, STAGE);
+    int result = POSTERN_OK;
+    if (plan_encode(plan, &bytes))
+        result = write_memory(spawn->plan, &bytes, error);
+    else if (plan->failed)
+        result = error_memory(error, STAGE);
+    else
+        result = error_set(error, POSTERN_E_LIMIT, STAGE, "", "the keeper's plan is over %u bytes", PLAN_LIMIT);
     buffer_free(&bytes);
     return result;
 }

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <windows.h>
 
+#include "elevated/capabilities.h"
 #include "elevated/launch_user_win32.h"
 #include "ipc/bootstrap.h"
 #include "ipc/endpoint.h"
@@ -67,6 +68,26 @@ int launch_check_level(enum postern_level level, struct postern_error *error)
     return code;
 }
 
+/* The plan has to be empty: there is nothing here that could take a step of it. */
+static int check_plan(const struct launch_options *options, struct postern_error *error)
+{
+    struct capabilities capabilities = {0};
+    struct enforce_steps steps = {0};
+    int code = capabilities_find(options->level, &capabilities, error);
+
+    if (code == POSTERN_OK) {
+        code = enforce_plan(options->policy, &capabilities.host, &steps, error);
+    }
+    if (code == POSTERN_OK && steps.count > 0) {
+        code = error_set(error, POSTERN_E_POLICY, STAGE, "", "%s: nothing on Windows enforces it at level %s yet",
+                         enforce_info(steps.item[0].mechanism)->capability, postern_level_name(options->level));
+        error_remedy(error, "leave it out of the policy");
+    }
+    enforce_steps_free(&steps);
+    capabilities_free(&capabilities);
+    return code;
+}
+
 static char *runner_path(const char *directory)
 {
     return text_format("%s\\" RUNNER, directory);
@@ -116,8 +137,6 @@ static int prepare_record(const struct launch_options *options, struct launch *l
     memset(&bootstrap, 0, sizeof(bootstrap));
     memcpy(bootstrap.key, options->key, CRYPTO_KEY_SIZE);
     bootstrap.level = options->level;
-    bootstrap.network = options->network;
-    bootstrap.max_processes = options->max_processes;
     buffer_init(&record, BOOTSTRAP_LIMIT);
     code = strings_copy(&bootstrap.in_force, (const char *const *)launch->in_force.item) ? POSTERN_OK
                                                                                          : error_memory(error, STAGE);
@@ -268,7 +287,10 @@ int launch_start(const struct launch_options *options, struct launch **out, stru
     launch->job = launch->channel = launch->runner.handle = OS_HANDLE_NONE;
     code = launch_check_level(options->level, error);
     if (code == POSTERN_OK) {
-        code = launch_user_find(options->workspace, &launch->user, error);
+        code = check_plan(options, error);
+    }
+    if (code == POSTERN_OK) {
+        code = launch_user_find(options->directory, &launch->user, error);
     }
     if (code == POSTERN_OK && !strings_add(&launch->in_force, "processes:job")) {
         code = error_memory(error, STAGE);

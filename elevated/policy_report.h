@@ -3,6 +3,7 @@
  * postern_policy_check() returns. Parent.
  *
  * {"level", "network": "block"|"allow", "grants": [{"path", "access", "source", "said"?}], "base": "read",
+ *  "unprotected": [path that is dangerous to the owner of a writable directory, but does not exist yet],
  *  "private": [path], "limits": {...}, "cuts": [{"item", "asked", "left", "because"}],
  *  "enforced": [{"capability", "mechanism", "path"?, "number"?}], "refused": null | {"code", "stage", "message",
  * "remedy"}}

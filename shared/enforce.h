@@ -72,13 +72,15 @@ bool enforce_find(const char *id, enum enforce_mechanism *out);
 
 struct enforce_step {
     enum enforce_mechanism mechanism;
-    char *path; /* owned; NULL unless it takes one */
-    uint64_t number;
+    char *path;      /* owned; NULL unless it takes one */
+    uint64_t number; /* 0 unless it takes one; of ENFORCE_MASK: ENFORCE_MASK_LEADS or 0 */
     const struct policy_rule
         *rule; /* of a mount or mask: its facts, borrowed from the policy; NULL: the host's place */
     const struct policy_rule *owner; /* of an id-mapped mount: whose owner appears as the sandbox user (a subdirectory
                                         of a grant is mapped as the grant is) */
 };
+#define ENFORCE_MASK_LEADS 1 /* a grant is mounted beneath: others may pass through, but not list (mode 0111) */
+
 struct enforce_steps {
     struct enforce_step *item;
     size_t count, capacity;
@@ -112,7 +114,26 @@ struct enforce_host {
 #define ENFORCE_MOUNTS_MAX 512 /* mounts and masks of one sandbox */
 
 /* Makes the plan for a policy (resolved, settled, clamped; borrowed by the plan's steps) on a host. POSTERN_E_POLICY:
- * the capability that is missing, the item of the policy, what to do. Level none can enforce nothing but limits. */
+ * the capability that is missing, the item of the policy, what to do. POSTERN_E_LEVEL: the host lacks what the level
+ * cannot do without. POSTERN_E_LIMIT: more than ENFORCE_MOUNTS_MAX mounts. *out is empty before and after a failure.
+ * Level none can enforce nothing but limits.
+ *
+ * The steps are in the order of execution: the user and namespaces; ENFORCE_LOCK_ROOT; private places and ways, what is
+ * above first; mounts and masks, what is above first (among them a place that is inside of one); what the runner does.
+ *
+ * Files, where mounts can be changed:
+ *  - A private place is what every sandbox has instead of the host's directory. A grant of the caller's beneath it is
+ *    mounted in; so is what a ceiling leaves of one, but a path that only a ceiling names grants nothing there.
+ *  - A rule of the caller's for a place's own path, and one that denies it or what is above it ("/" and the base
+ * aside), replaces the place: `--ro /tmp` is the host's /tmp, read-only; a denied /tmp is a mask. There is no temporary
+ *    directory at that path then, and no step for the place.
+ *  - Beneath a place, what is denied is masked also when it is missing on the host; a mask or mount there, or beneath a
+ *    way or another mask, needs its mount point made.
+ *  - What is denied by "/" or the base is held by Landlock, which grants places, devices and a /proc of the sandbox's
+ *    own all the same. What is denied by name beneath is masked as well.
+ *  - Devices, and what is in /proc, follow no rules but those that deny something in them.
+ *  - A path that is missing (denied, or of a ceiling) is refused where a command could make it, and else ignored.
+ */
 int enforce_plan(const struct policy *policy, const struct enforce_host *host, struct enforce_steps *out,
                  struct postern_error *error);
 

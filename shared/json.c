@@ -31,22 +31,27 @@ static bool depth_allowed(const unsigned char *data, size_t size)
     return true;
 }
 
-json_t *json_read(const void *data, size_t size, const char *what, const char *stage, struct postern_error *error)
+json_t *json_read_with(const void *data, size_t size, size_t flags, const char *what, int code, const char *stage,
+                       struct postern_error *error)
 {
     char text[JSON_ERROR_TEXT_LENGTH * 4] = ""; /* it quotes the peer's bytes, which may be meant for a terminal */
     if (!depth_allowed(data, size)) {
-        error_set(error, POSTERN_E_PROTOCOL, stage, "", "%s is JSON nested deeper than %d levels", what,
-                  JSON_DEPTH_MAX);
+        error_set(error, code, stage, "", "%s is JSON nested deeper than %d levels", what, JSON_DEPTH_MAX);
         return NULL;
     }
     json_error_t problem;
-    json_t *value = json_loadb(data, size, JSON_REJECT_DUPLICATES, &problem);
+    json_t *value = json_loadb(data, size, flags | JSON_REJECT_DUPLICATES, &problem);
     if (!value) {
         text_escape(text, sizeof(text), problem.text, strlen(problem.text));
-        error_set(error, POSTERN_E_PROTOCOL, stage, "", "%s is not valid JSON: %s (line %d, column %d)", what, text,
-                  problem.line, problem.column);
+        error_set(error, code, stage, "", "%s is not valid JSON: %s (line %d, column %d)", what, text, problem.line,
+                  problem.column);
     }
     return value;
+}
+
+json_t *json_read(const void *data, size_t size, const char *what, const char *stage, struct postern_error *error)
+{
+    return json_read_with(data, size, 0, what, POSTERN_E_PROTOCOL, stage, error);
 }
 
 static int append_text(const char *text, size_t size, void *context)
@@ -143,6 +148,16 @@ json_t *json_get_object(struct json_fields *fields, const char *key)
     json_t *value = take(fields, key);
     if (value && !json_is_object(value)) {
         json_fail(fields, key, "is not an object");
+        return NULL;
+    }
+    return value;
+}
+
+json_t *json_get_array(struct json_fields *fields, const char *key)
+{
+    json_t *value = take(fields, key);
+    if (value && !json_is_array(value)) {
+        json_fail(fields, key, "is not an array");
         return NULL;
     }
     return value;

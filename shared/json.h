@@ -20,6 +20,10 @@
  * (stage `stage`; what `what` is wrong with, line and column; safe to show). */
 json_t *json_read(const void *data, size_t size, const char *what, const char *stage, struct postern_error *error);
 
+/* The same with what jansson may be told besides (JSON_ALLOW_NUL) and a code of the caller's for what is wrong. */
+json_t *json_read_with(const void *data, size_t size, size_t flags, const char *what, int code, const char *stage,
+                       struct postern_error *error);
+
 /* Appends the compact text. false: memory is out or over the buffer's limit. Takes the reference, NULL fails. */
 bool json_write(json_t *value, struct buffer *out);
 
@@ -40,6 +44,7 @@ uint64_t json_get_number(struct json_fields *fields, const char *key, uint64_t f
 int64_t json_get_signed(struct json_fields *fields, const char *key, int64_t fallback);
 bool json_get_bool(struct json_fields *fields, const char *key, bool fallback);
 json_t *json_get_object(struct json_fields *fields, const char *key); /* borrowed; NULL when absent */
+json_t *json_get_array(struct json_fields *fields, const char *key);  /* the same */
 /* Appends the strings of an array; absent: nothing. At most `maximum` of them. */
 void json_get_strings(struct json_fields *fields, const char *key, struct strings *out, size_t maximum);
 

@@ -22,7 +22,7 @@ enum path_style path_style_here(void); /* path_linux.c, path_win32.c */
  *  - Windows: "C:/a" and "\\?\C:\a" become "C:\a", "\\?\UNC\s\h\a" becomes "\\s\h\a"; refused: devices (CON, NUL, also
  *    with an extension; "\\.\"), alternate streams ("a:b" and the forbidden characters <>"|?*), names that end in a dot
  *    or a blank, names that may be short for others ("PROGRA~1"), volume GUID paths. */
-#define PATH_SIZE_MAX 4096 /* Linux's PATH_MAX; Windows counts 32,767 characters, which no policy needs */
+#define PATH_SIZE_MAX 4096 /* with the NUL, as Linux's PATH_MAX; Windows allows 32,767, which no policy needs */
 int path_canonical(enum path_style style, const char *text, const char *what, char **out, struct postern_error *error);
 
 /* The rest is for canonical paths. */

@@ -48,6 +48,7 @@ struct policy_rule {
     uint32_t uid, gid;      /* its owner; 0 on Windows */
     bool delegated;         /* the owner's rights to it are handed on to the sandbox user, where that is another user */
     char *barrier;          /* the highest directory above that other users cannot enter; NULL: none */
+    size_t above; /* filled by settling: 1 + the index of the nearest rule for a directory above; 0: there is none */
 };
 
 struct policy_rules {
@@ -69,7 +70,7 @@ int policy_add_rule(struct policy_rules *rules, const char *path, enum policy_ac
 void policy_settle(struct policy_rules *rules);
 
 /* The rule that decides about a canonical path: the one for the path itself or for the nearest directory above; NULL:
- * the base does. Settled rules only; O(depth of the path x log rules). */
+ * the base does. Settled rules only; O(log rules + rules above one another). */
 const struct policy_rule *policy_deciding_rule(const struct policy_rules *rules, const char *path);
 enum policy_access policy_access_of(const struct policy_rules *rules, const char *path);
 
@@ -93,6 +94,7 @@ enum policy_containment { /* names as in MXC's configs; only the first three can
                                                       policy.containment_name */
 };
 
+/* Two bits. */
 enum policy_clipboard { POLICY_CLIPBOARD_NONE, POLICY_CLIPBOARD_READ, POLICY_CLIPBOARD_WRITE, POLICY_CLIPBOARD_ALL };
 struct policy_ui {
     bool said; /* false: the fields are the lock-down, which nobody asked for by name */
@@ -117,7 +119,7 @@ struct policy_demand {
 
 struct policy {
     struct policy_rules rules;
-    bool named; /* limits on files were asked for by name: level none, which has none, is refused */
+    bool named; /* limits were asked for by name, or come from a ceiling: level none, which has none, is refused */
     enum policy_network network;
     struct policy_limits limits;
     enum policy_containment containment;
@@ -153,9 +155,15 @@ struct policy_cuts {
 void policy_cuts_free(struct policy_cuts *cuts);
 
 /* Narrows `policy` to what `ceiling` grants as well; both settled. For every path the access afterwards is the lesser
- * of the two; a rule stays where the result changes. `what` names the ceiling. A ceiling is a policy like any other:
- * what it does not grant is not granted, the network included; a limit it does not state it does not set. Appends to
- * `cuts`. POSTERN_E_MEMORY or POSTERN_E_LIMIT. */
+ * of the two. `what` names the ceiling. A ceiling is a policy like any other: what it does not grant is not granted,
+ * the network included; a limit it does not state it does not set; what it demands is demanded of every policy.
+ *
+ * The caller's rules stay, with the access that is left: they say what he named, and on whose behalf. A path of the
+ * ceiling's becomes a rule where the access changes; it has the facts the ceiling's rule has (what is there, its owner)
+ * but is `delegated` only if the caller's rule around it is: a ceiling hands nobody's rights on.
+ *
+ * Afterwards the policy is `named`. Appends to `cuts`. POSTERN_E_MEMORY or POSTERN_E_LIMIT: the policy grants nothing
+ * any more. */
 int policy_clamp(struct policy *policy, const struct policy *ceiling, const char *what, struct policy_cuts *cuts,
                  struct postern_error *error);
 

@@ -21,12 +21,14 @@
 
 static const unsigned char key[CRYPTO_KEY_SIZE] = {1, 2, 3};
 
+static struct policy no_policy;
+
 static struct launch_options options_for(const char *libexec, uint64_t wait_ms)
 {
     struct launch_options options = {0};
 
     options.level = POSTERN_LEVEL_NONE;
-    options.max_processes = 100;
+    options.policy = &no_policy;
     options.libexec = libexec;
     options.key = key;
     options.deadline_us = system_now_us() + wait_ms * 1000;
@@ -474,6 +476,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(even_a_dead_runner_ends_with_the_parent),
     };
 
+    policy_init(&no_policy, PATH_WINDOWS);
     if (argc > 1 && strcmp(argv[1], "--hold") == 0) {
         return hold();
     }

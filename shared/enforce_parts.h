@@ -1,0 +1,25 @@
+/*
+ * enforce_parts.h - what the files of the planner share: enforce_plan.c asks enforce_files.c for the part about files.
+ */
+#ifndef POSTERN_SHARED_ENFORCE_PARTS_H
+#define POSTERN_SHARED_ENFORCE_PARTS_H
+
+#include "shared/enforce.h"
+
+/* POSTERN_E_POLICY: "capability: item why". `item` is escaped. */
+int enforce_refuse(struct postern_error *error, const char *capability, const char *item, const char *why,
+                   const char *remedy);
+
+struct enforce_files {
+    struct enforce_steps places;   /* what is covered before anything is mounted */
+    struct enforce_steps mounts;   /* in the order they are made */
+    struct enforce_steps landlock; /* paths that are granted */
+    bool services_in_sight;        /* a grant uncovers sockets of the host's services, displays among them */
+};
+
+/* For levels elevated and restricted. *out is empty before; freed with enforce_files_free(), also after a failure. */
+int enforce_plan_files(const struct policy *policy, const struct enforce_host *host, struct enforce_files *out,
+                       struct postern_error *error);
+void enforce_files_free(struct enforce_files *files);
+
+#endif

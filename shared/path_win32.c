@@ -1,0 +1,9 @@
+/*
+ * path_win32.c - which kind of paths this system has. See path.h.
+ */
+#include "shared/path.h"
+
+enum path_style path_style_here(void)
+{
+    return PATH_WINDOWS;
+}
