@@ -104,7 +104,7 @@ static int give_entry(const char *path, const struct stat *status, int type, str
     (void)status;
     (void)type;
     (void)ftw;
-    return lchown(path, new_owner, new_owner == 0 ? 0 : new_owner);
+    return lchown(path, new_owner, new_owner);
 }
 
 void place_give(const struct place *place, enum postern_level level)
@@ -115,19 +115,25 @@ void place_give(const struct place *place, enum postern_level level)
     assert_int_equal(nftw(place->work, give_entry, 16, FTW_PHYS), 0);
 }
 
+static void join(char out[1024], const char *directory, const char *name)
+{
+    int length = snprintf(out, 1024, "%s/%s", directory, name);
+    assert_in_range(length, 1, 1023);
+}
+
 const char *place_path(const char *directory, const char *name)
 {
     static char paths[16][1024];
     static unsigned next;
     char *path = paths[next++ % 16];
-    snprintf(path, sizeof(paths[0]), "%s/%s", directory, name);
+    join(path, directory, name);
     return path;
 }
 
 void place_directory(const char *directory, const char *name, bool open)
 {
     char path[1024];
-    snprintf(path, sizeof(path), "%s/%s", directory, name);
+    join(path, directory, name);
     for (char *slash = path + strlen(directory); slash; slash = strchr(slash + 1, '/')) {
         *slash = '\0';
         if (mkdir(path, 0755) != 0 && errno != EEXIST)
@@ -140,12 +146,13 @@ void place_directory(const char *directory, const char *name, bool open)
 
 void place_file(const char *directory, const char *name, const char *text, bool open_to_all)
 {
-    char path[1024];
+    char path[1024], above[1024] = "";
     const char *slash = strrchr(name, '/');
-    snprintf(path, sizeof(path), "%.*s", slash ? (int)(slash - name) : 0, name);
-    if (slash && access(place_path(directory, path), F_OK) != 0)
-        place_directory(directory, path, false);
-    snprintf(path, sizeof(path), "%s/%s", directory, name);
+    if (slash && (size_t)(slash - name) < sizeof(above))
+        memcpy(above, name, (size_t)(slash - name));
+    if (above[0] && access(place_path(directory, above), F_OK) != 0)
+        place_directory(directory, above, false);
+    join(path, directory, name);
     int file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
     if (file < 0 || !host_write(file, text, strlen(text)) || fchmod(file, open_to_all ? 0666 : 0644) != 0)
         fail_msg("%s: %s", path, strerror(errno));
