@@ -108,13 +108,14 @@ static void test_several_writable_paths(void **state)
         WORKS(&box, "cd '%s' && echo x > one/x && echo y > two/deep/y && mv one/x two/deep/x 2>&1 && cat two/deep/x",
               root);
         WORKS(&box, "cd '%s' && test \"$(cat file)\" = host && echo box > file", root);
-        DENIED(&box, "touch '%s/three/x'", root);
-        DENIED(&box, "touch '%s/x'", root);
-        DENIED(&box, "touch '%s/two/x'", root);
-        DENIED_AS(&box, "busy", "LC_ALL=C rm '%s/file'", root);
+        /* in a private place the way is the sandbox's own at level restricted, but never the host's */
+        for (size_t j = 0; j < 3 && root != hidden_root; j++)
+            DENIED(&box, "touch '%s/%sx'", root, (const char *const[]){"", "two/", "three/"}[j]);
+        box_ask(&box, "sh cd '%s' && touch x two/x three/x", root);
+        DENIED(&box, "rm '%s/file'", root);
         box_close(&box);
-        on_host(root, "test \"$(cat file)\" = box && test -O two/deep/x && test ! -e one/x && test \"$(stat -c %u file "
-                      "two/deep/y | sort -u)\" = 0");
+        on_host(root, "test \"$(cat file)\" = box && test -O two/deep/x && test ! -e one/x && test ! -e x && "
+                      "test ! -e two/x && test ! -e three/x && test \"$(stat -c %u file two/deep/y | sort -u)\" = 0");
     }
 }
 
@@ -302,7 +303,7 @@ static void test_denied_beneath_a_private_place(void **state)
         snprintf(path, sizeof(path), "%s", hidden_root);
         DENIED_AS(&box, "denied", "LC_ALL=C cat '%s/there/file'", path);
         DENIED_AS(&box, "denied", "LC_ALL=C ls '%s/missing/some'", path);
-        DENIED_AS(&box, "busy", "LC_ALL=C rm -rf '%s/missing/some' || LC_ALL=C rmdir '%s/missing/some'", path, path);
+        DENIED(&box, "rm -rf '%s/missing/some' || rmdir '%s/missing/some'", path, path);
         WORKS(&box, "echo x > /tmp/x");
         box_close(&box);
         on_host(hidden_root, "test ! -e missing");
