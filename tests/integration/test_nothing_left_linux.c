@@ -55,7 +55,8 @@ static void prepare(enum postern_level level, struct strings *before)
     place_directory(place.base, "tree", false);
     place_file(place.work, "ro/file", "kept\n", false);
     place_file(place.work, "no/file", "secret\n", false);
-    place_file(place.work, ".git/config", "kept\n", false);
+    if (!without_namespaces)
+        place_file(place.work, ".git/config", "kept\n", false);
     place_give(&place, level);
     snapshot_take(watched, before);
 }
