@@ -10,10 +10,11 @@
 struct grants {
     struct policy policy;
     struct policy_cuts cuts; /* what the ceilings took away */
-    char *workspace;         /* absolute, resolved; NULL: none */
+    char *workspace; /* where commands start: the workspace, else the policy's process.cwd; resolved; NULL: none */
 };
 
-/* `level` is the one that will be in force. Fills *out (freed with grants_free(), also after a failure). */
+/* `options` are complete (options_complete()), `level` is the one that will be in force. Fills *out (freed with
+ * grants_free(), also after a failure, when it holds what was found until then). */
 int grants_collect(const struct postern_sandbox_options *options, enum postern_level level, struct grants *out,
                    struct postern_error *error);
 void grants_free(struct grants *grants);

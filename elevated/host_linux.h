@@ -1,6 +1,6 @@
 /*
- * host_linux.h - facts about the host that a sandbox is laid out by: which places there are to cover, what the account
- * files say, how the workspace is reached. Looks, changes nothing. Parent; caller: launch_linux.c.
+ * host_linux.h - facts about the host that a sandbox is laid out by: what the account files say, which devices there
+ * are, which sockets are in sight. Looks, changes nothing. Parent; caller: launch_start_linux.c.
  */
 #ifndef POSTERN_ELEVATED_HOST_LINUX_H
 #define POSTERN_ELEVATED_HOST_LINUX_H
@@ -20,22 +20,11 @@ void host_accounts_free(struct host_accounts *accounts);
 int host_caller(const struct host_accounts *accounts, uint32_t uid, char **name, char **home,
                 struct postern_error *error);
 
-struct host_options {
-    bool other_user; /* level elevated */
-    bool network;
-    const char *workspace; /* NULL: none */
-};
-
-/* A layout with everything it borrows. */
-struct host {
-    struct layout layout;
-    struct strings owned;
-};
-
 /* host_sockets_linux.c: adds sockets of services to layout->masked. false: memory is out. */
 bool host_find_sockets(struct layout *layout);
 
-int host_look(const struct host_options *options, struct host *out, struct postern_error *error);
-void host_free(struct host *host);
+/* Completes a layout whose items are there: devices, what is seen in places all the same (the file by which names are
+ * resolved, when there is `network` and `rules` let it be read), sockets. */
+int host_look(const struct policy_rules *rules, bool network, struct layout *layout, struct postern_error *error);
 
 #endif

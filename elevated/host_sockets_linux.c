@@ -16,12 +16,14 @@
 
 enum { MOST_MASKS = 256 };
 
+/* What may be written is shared with all that is in it; what may only be read is not, for whoever connects acts. */
 static bool in_sight(const struct layout *layout, const char *path)
 {
     struct stat status;
-    if (layout_hiding_place(layout, path) || layout_is_beneath(path, "/dev") || layout_is_beneath(path, "/proc"))
+    const struct layout_item *cover = layout_cover(layout, path);
+    if (cover && (cover->kind != LAYOUT_MOUNT || !cover->read_only))
         return false;
-    if (layout->workspace && layout_is_beneath(path, layout->workspace))
+    if (layout_is_beneath(path, "/dev") || layout_is_beneath(path, "/proc"))
         return false;
     return lstat(path, &status) == 0 && S_ISSOCK(status.st_mode);
 }

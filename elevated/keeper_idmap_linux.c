@@ -1,5 +1,5 @@
 /*
- * keeper_idmap_linux.c - the table by which the owner of the workspace appears as the sandbox user, and files that this
+ * keeper_idmap_linux.c - the table by which the owner of a directory appears as the sandbox user, and files that this
  * user makes belong to the owner. The keeper, as root; called by keeper_mount_linux.c.
  */
 #include "elevated/keeper_linux.h"

@@ -32,8 +32,11 @@ struct keeper_mounts {
     const struct plan_header *header; /* borrowed */
     int slots[PLAN_SLOTS];            /* descriptors, -1: empty */
     int proc;                         /* slot of the new /proc, -1: none; MAP_OWNER looks into it */
+    int map;                          /* the last id map, -1: none yet; the next step is often of the same owner */
+    uint32_t map_uid, map_gid;
 };
 void keeper_mounts_init(struct keeper_mounts *mounts, const struct plan_header *header);
+void keeper_mounts_free(struct keeper_mounts *mounts); /* what was not placed is gone */
 bool keeper_take_step(struct keeper_mounts *mounts, const struct plan_step *step, struct keeper_failure *failure);
 
 /* ---- keeper_idmap_linux.c ---- */
@@ -58,6 +61,11 @@ bool keeper_drop_privileges(const struct plan_header *other_user, bool barred, s
 /* Starts the runner with exactly its descriptors; returns once it is executed. */
 bool keeper_start_runner(const struct plan_header *header, mode_t mask, bool barred, pid_t *runner,
                          struct keeper_failure *failure);
+
+/* ---- keeper_sweep_linux.c ---- */
+
+/* The other mode of the program: waits for the end of the sandbox, removes its control groups `name`. Exit status. */
+int keeper_sweep(const char *name);
 
 /* ---- keeper_watch_linux.c ---- */
 

@@ -14,12 +14,15 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "elevated/temporary_linux.h"
 #include "shared/text.h"
+
+enum { DESCRIPTORS = PLAN_SLOTS + 64 };
 
 static void tell(const struct report *report)
 {
@@ -63,16 +66,20 @@ static bool take_steps(struct wire_reader *reader, const struct plan_header *hea
 {
     struct keeper_mounts mounts;
     struct plan_step step;
+    bool taken = true;
     keeper_mounts_init(&mounts, header);
-    for (uint32_t i = 0; i < header->step_count; i++) {
-        if (!plan_decode_step(reader, &step)) {
+    for (uint32_t i = 0; taken && i < header->step_count; i++) {
+        if (plan_decode_step(reader, &step)) {
+            taken = keeper_take_step(&mounts, &step, failure);
+        } else {
             failure->where = REPORT_PHASE_PLAN;
             errno = 0;
-            return keeper_failed(failure, "", "a step cannot be read");
+            taken = keeper_failed(failure, "", "a step cannot be read");
         }
-        if (!keeper_take_step(&mounts, &step, failure))
-            return false;
     }
+    keeper_mounts_free(&mounts);
+    if (!taken)
+        return false;
     if (wire_read_all(reader))
         return true;
     failure->where = REPORT_PHASE_PLAN;
@@ -80,34 +87,58 @@ static bool take_steps(struct wire_reader *reader, const struct plan_header *hea
     return keeper_failed(failure, "", "it is longer than it says");
 }
 
-/* What only the start needed. The lock stays, whatever its number. */
-static void close_unneeded(bool has_log)
+/* Mounts that are not placed yet are descriptors, perhaps more than the caller's programs may have. Where that cannot
+ * be raised the step that meets the limit fails. */
+static void raise_descriptor_limit(struct rlimit *before)
+{
+    struct rlimit raised;
+    if (getrlimit(RLIMIT_NOFILE, before) != 0 || before->rlim_cur >= DESCRIPTORS)
+        return;
+    raised = *before;
+    raised.rlim_cur = raised.rlim_max < DESCRIPTORS ? raised.rlim_max : DESCRIPTORS;
+    (void)setrlimit(RLIMIT_NOFILE, &raised);
+}
+
+static bool make_view(struct plan_header *header, struct keeper_failure *failure)
+{
+    struct wire_reader reader;
+    struct rlimit before = {RLIM_INFINITY, RLIM_INFINITY};
+    raise_descriptor_limit(&before);
+    bool made = read_plan(&reader, header, failure) && take_steps(&reader, header, failure);
+    if (made && before.rlim_cur < DESCRIPTORS && setrlimit(RLIMIT_NOFILE, &before) != 0)
+        made = keeper_failed(failure, "setrlimit", "RLIMIT_NOFILE");
+    return made;
+}
+
+/* What only the start needed. Lock and guard stay, whatever their numbers. */
+static void close_unneeded(const struct plan_header *header)
 {
     close(KEEPER_FD_PLAN);
     close(KEEPER_FD_RUNNER);
     close(KEEPER_FD_ENDPOINT);
     close(KEEPER_FD_BOOTSTRAP);
-    if (has_log)
-        close(KEEPER_FD_OPTIONAL);
+    for (int i = 0; i < (int)header->group_count + header->has_log; i++)
+        close(KEEPER_FD_OPTIONAL + i);
 }
 
 static bool start(struct plan_header *header, pid_t *runner, bool *barred, struct keeper_failure *failure)
 {
-    struct wire_reader reader;
     mode_t mask = umask(0);
     failure->where = REPORT_PHASE_START;
+    /* else process lists show how it was executed, a number or a file in memory */
+    (void)prctl(PR_SET_NAME, "postern-keeper", 0, 0, 0);
     if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
         return keeper_failed(failure, "prctl", "PR_SET_DUMPABLE");
     if (getpid() != 1 && prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0)
         return keeper_failed(failure, "prctl", "PR_SET_CHILD_SUBREAPER");
-    if (!read_plan(&reader, header, failure) || !take_steps(&reader, header, failure))
+    if (!make_view(header, failure))
         return false;
     if (chdir("/") != 0)
         return keeper_failed(failure, "chdir", "/");
     return keeper_bar_privileges(barred, failure) && keeper_start_runner(header, mask, *barred, runner, failure);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     struct plan_header header = {.temporary = ""};
     struct keeper_failure failure = {.call = "", .item = ""};
@@ -116,6 +147,8 @@ int main(void)
     bool barred = false;
     int result = 0;
     struct stat status_socket;
+    if (argc == 3 && strcmp(argv[1], "--sweep") == 0)
+        return keeper_sweep(argv[2]);
     if (fstat(KEEPER_FD_STATUS, &status_socket) != 0 || !S_ISSOCK(status_socket.st_mode)) {
         fputs("postern-keeper: started by postern itself, not by hand\n", stderr);
         return 2;
@@ -131,7 +164,7 @@ int main(void)
     if (!start(&header, &runner, &barred, &failure)) {
         result = tell_failure(&failure);
     } else {
-        close_unneeded(header.has_log);
+        close_unneeded(&header);
         if (!keeper_drop_privileges(NULL, barred, &failure))
             result = tell_failure(&failure);
         else if (keeper_watch(children, runner, &ended.wait_status))

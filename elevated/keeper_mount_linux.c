@@ -2,9 +2,9 @@
  * keeper_mount_linux.c - the keeper takes the steps of its plan: what the sandbox sees of the file system, its host
  * name, its loopback. Called by keeper_main_linux.c, as root or as root of a user namespace.
  *
- * The host goes on while this runs, and part of it may be hostile: a directory above the workspace can be renamed or
- * replaced by a link at any moment. So every path is opened once, without following any link, and everything after
- * that is done to the descriptor.
+ * The host goes on while this runs, and part of it may be hostile: a directory above what is handed over or hidden can
+ * be renamed or replaced by a link at any moment. So every path is opened once, without following any link, and
+ * everything after that is done to the descriptor.
  */
 #include "elevated/keeper_linux.h"
 
@@ -31,9 +31,20 @@ bool keeper_failed(struct keeper_failure *failure, const char *call, const char 
 void keeper_mounts_init(struct keeper_mounts *mounts, const struct plan_header *header)
 {
     mounts->header = header;
-    mounts->proc = -1;
+    mounts->proc = mounts->map = -1;
     for (size_t i = 0; i < PLAN_SLOTS; i++)
         mounts->slots[i] = -1;
+}
+
+void keeper_mounts_free(struct keeper_mounts *mounts)
+{
+    for (size_t i = 0; i < PLAN_SLOTS; i++) {
+        if (mounts->slots[i] >= 0)
+            close(mounts->slots[i]);
+    }
+    if (mounts->map >= 0)
+        close(mounts->map);
+    keeper_mounts_init(mounts, mounts->header);
 }
 
 static void fill_slot(struct keeper_mounts *mounts, uint32_t slot, int descriptor)
@@ -123,39 +134,37 @@ static bool step_root(const struct plan_step *step, struct keeper_failure *failu
     return true;
 }
 
-/* The parent looked at this file before it decided to hand it over: another one in its place is refused. */
-static bool is_same_file(int descriptor, const struct plan_step *step)
+/* Opens the file of a step, without following a link anywhere in its path. With SAME_FILE the parent looked at it
+ * before it decided what becomes of it: another one in its place is refused. -1: errno. */
+static int open_checked(const struct plan_step *step)
 {
     struct stat now;
-    if (fstat(descriptor, &now) != 0)
-        return false;
-    if (now.st_dev == step->device && now.st_ino == step->inode)
-        return true;
-    errno = ESTALE;
-    return false;
+    int file = open_in_place(step->path);
+    if (file < 0 || !(step->flags & PLAN_SAME_FILE))
+        return file;
+    int failed = fstat(file, &now) != 0 ? errno : 0;
+    if (!failed && (now.st_dev != step->device || now.st_ino != step->inode))
+        failed = ESTALE;
+    if (failed) {
+        close(file);
+        errno = failed;
+        return -1;
+    }
+    return file;
 }
 
 static bool step_copy(struct keeper_mounts *mounts, const struct plan_step *step, struct keeper_failure *failure)
 {
-    unsigned how = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (step->flags & PLAN_RECURSIVE ? AT_RECURSIVE : 0);
-    int copy;
-    if (step->flags & PLAN_SAME_FILE) {
-        int original = open_in_place(step->path);
-        if (original < 0)
-            return keeper_failed(failure, "openat2", step->path);
-        if (!is_same_file(original, step)) {
-            keeper_failed(failure, "fstat", step->path);
-            close(original);
-            return false;
-        }
-        copy = open_tree(original, "", how | AT_EMPTY_PATH);
-        close(original);
-    } else {
-        /* beneath /dev, /run and the like, where only root makes directories: nobody can exchange one */
-        copy = open_tree(AT_FDCWD, step->path, how | AT_SYMLINK_NOFOLLOW);
-    }
+    unsigned how = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH;
+    int original = open_checked(step);
+    if (original < 0)
+        return keeper_failed(failure, "openat2", step->path);
+    int copy = open_tree(original, "", how | (step->flags & PLAN_RECURSIVE ? AT_RECURSIVE : 0));
+    if (copy < 0)
+        keeper_failed(failure, "open_tree", step->path);
+    close(original);
     fill_slot(mounts, step->slot, copy);
-    return copy >= 0 || keeper_failed(failure, "open_tree", step->path);
+    return copy >= 0;
 }
 
 static bool step_set_flags(struct keeper_mounts *mounts, const struct plan_step *step, struct keeper_failure *failure)
@@ -170,7 +179,7 @@ static bool step_set_flags(struct keeper_mounts *mounts, const struct plan_step 
 static bool step_place(struct keeper_mounts *mounts, const struct plan_step *step, struct keeper_failure *failure)
 {
     bool placed = true;
-    int target = open_in_place(step->path);
+    int target = open_checked(step);
     if (target < 0) {
         bool gone = errno == ENOENT || errno == ENOTDIR || errno == ELOOP;
         if (!gone || !(step->flags & PLAN_MAY_BE_GONE))
@@ -184,37 +193,52 @@ static bool step_place(struct keeper_mounts *mounts, const struct plan_step *ste
     return placed;
 }
 
-/* ---- the owner of the workspace appears as the sandbox user ---- */
+/* ---- the owner of what is handed over appears as the sandbox user ---- */
+
+static bool find_map(struct keeper_mounts *mounts, const struct plan_step *step, struct keeper_failure *failure)
+{
+    if (mounts->map >= 0 && mounts->map_uid == step->uid && mounts->map_gid == step->gid)
+        return true;
+    if (mounts->map >= 0)
+        close(mounts->map);
+    mounts->map = keeper_open_map(mounts->proc >= 0 ? mounts->slots[mounts->proc] : -1, step, mounts->header, failure);
+    mounts->map_uid = step->uid;
+    mounts->map_gid = step->gid;
+    return mounts->map >= 0;
+}
 
 static bool step_map_owner(struct keeper_mounts *mounts, const struct plan_step *step, struct keeper_failure *failure)
 {
     struct statvfs original;
-    int workspace = mounts->slots[step->slot];
-    int map = keeper_open_map(mounts->proc >= 0 ? mounts->slots[mounts->proc] : -1, step, mounts->header, failure);
-    if (map < 0)
+    int copy = mounts->slots[step->slot];
+    if (!find_map(mounts, step, failure))
         return false;
-    struct mount_attr mapped = {.attr_set = mount_flags(step->flags) | MOUNT_ATTR_IDMAP, .userns_fd = (unsigned)map};
-    bool done = mount_setattr(workspace, "", AT_EMPTY_PATH | AT_RECURSIVE, &mapped, sizeof(mapped)) == 0;
-    if (!done && fstatvfs(workspace, &original) == 0) {
-        /* A file system mounted beneath the workspace may not know id maps. It stays, read-only; the workspace itself
-         * has to be mapped or nothing is. A workspace that was read-only before stays so, too. */
-        struct mount_attr beneath = {.attr_set = mount_flags(step->flags | PLAN_READ_ONLY)};
-        if (!(original.f_flag & ST_RDONLY))
-            mapped.attr_clr = MOUNT_ATTR_RDONLY;
-        done = mount_setattr(workspace, "", AT_EMPTY_PATH | AT_RECURSIVE, &beneath, sizeof(beneath)) == 0 &&
-               mount_setattr(workspace, "", AT_EMPTY_PATH, &mapped, sizeof(mapped)) == 0;
-    }
-    if (!done)
-        keeper_failed(failure, "mount_setattr", step->path);
-    close(map);
-    return done;
+    struct mount_attr mapped = {.attr_set = mount_flags(step->flags) | MOUNT_ATTR_IDMAP,
+                                .userns_fd = (unsigned)mounts->map};
+    if (mount_setattr(copy, "", AT_EMPTY_PATH | AT_RECURSIVE, &mapped, sizeof(mapped)) == 0)
+        return true;
+    int number = errno;
+    if (fstatvfs(copy, &original) != 0)
+        return keeper_failed(failure, "fstatvfs", step->path);
+    /* A file system mounted beneath may not know id maps. It stays, read-only; the one at the top has to be mapped or
+     * nothing is, unless it is such a part of something else. What was read-only before stays so, too. */
+    struct mount_attr beneath = {.attr_set = mount_flags(step->flags | PLAN_READ_ONLY)};
+    if (!((step->flags & PLAN_READ_ONLY) || (original.f_flag & ST_RDONLY)))
+        mapped.attr_clr = MOUNT_ATTR_RDONLY;
+    if (mount_setattr(copy, "", AT_EMPTY_PATH | AT_RECURSIVE, &beneath, sizeof(beneath)) != 0)
+        return keeper_failed(failure, "mount_setattr", step->path);
+    if (mount_setattr(copy, "", AT_EMPTY_PATH, &mapped, sizeof(mapped)) == 0)
+        return true;
+    if ((step->flags & PLAN_MAY_STAY) && (step->flags & PLAN_READ_ONLY) && (number == EINVAL || number == EPERM))
+        return true;
+    return keeper_failed(failure, "mount_setattr", step->path);
 }
 
 /* ---- files of the private file system ---- */
 
 static bool step_directory(struct keeper_mounts *mounts, const struct plan_step *step, struct keeper_failure *failure)
 {
-    /* the way to the workspace and the way to another file may share a directory */
+    /* the ways to several files may share a directory */
     if (mkdir(step->path, (mode_t)step->mode) != 0 && errno != EEXIST)
         return keeper_failed(failure, "mkdir", step->path);
     if (mounts->header->other_user && step->uid != 0 && lchown(step->path, step->uid, step->gid) != 0)
@@ -226,8 +250,10 @@ static bool step_file(const struct plan_step *step, struct keeper_failure *failu
 {
     size_t left = strlen(step->text);
     const char *at = step->text;
+    /* what only is to be mounted on, or mounted, may be wanted more than once */
     if (left == 0)
-        return mknod(step->path, S_IFREG | (mode_t)step->mode, 0) == 0 || keeper_failed(failure, "mknod", step->path);
+        return mknod(step->path, S_IFREG | (mode_t)step->mode, 0) == 0 || errno == EEXIST ||
+               keeper_failed(failure, "mknod", step->path);
     int file = open(step->path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, (mode_t)step->mode);
     if (file < 0)
         return keeper_failed(failure, "open", step->path);

@@ -46,6 +46,24 @@ static bool arrange_descriptors(bool has_log, int *status, int *runner, struct k
     return true;
 }
 
+/* "0" is the writer. The files were opened by the parent, whose rights are those that count; later moves would leave
+ * what the runner has started behind. */
+static bool enter_groups(const struct plan_header *header, struct keeper_failure *failure)
+{
+    int file = KEEPER_FD_OPTIONAL + header->has_log;
+    failure->where = REPORT_PHASE_GROUP;
+    for (uint32_t i = 0; i < header->group_count; i++) {
+        ssize_t written;
+        do
+            written = write(file + (int)i, "0", 1);
+        while (written < 0 && errno == EINTR);
+        if (written != 1)
+            return keeper_failed(failure, "write", "cgroup.procs");
+    }
+    failure->where = REPORT_PHASE_START;
+    return true;
+}
+
 static bool announce(int status, struct keeper_failure *failure)
 {
     unsigned char message[REPORT_SIZE];
@@ -80,7 +98,7 @@ static int run_child(void *argument)
     sigemptyset(&none);
     if (sigprocmask(SIG_SETMASK, &none, NULL) != 0)
         keeper_failed(failure, "sigprocmask", "");
-    else if (arrange_descriptors(header->has_log, &status, &runner, failure) &&
+    else if (enter_groups(header, failure) && arrange_descriptors(header->has_log, &status, &runner, failure) &&
              keeper_drop_privileges(header->other_user ? header : NULL, child->barred, failure)) {
         failure->where = REPORT_PHASE_START;
         if (announce(status, failure))

@@ -10,20 +10,13 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "elevated/launch_linux.h"
+#include "elevated/capabilities_linux.h"
 
 static const char STAGE[] = "level";
 
-int launch_landlock_abi(void)
-{
-    enum { CREATE_RULESET_VERSION = 1 };
-    return (int)syscall(SYS_landlock_create_ruleset, NULL, 0, CREATE_RULESET_VERSION);
-}
-
 static int check_landlock(struct postern_error *error)
 {
-    int abi = launch_landlock_abi();
-    if (abi >= 1)
+    if (capabilities_landlock_abi() >= 1)
         return POSTERN_OK;
     return error_os(error, POSTERN_E_LEVEL, STAGE, "landlock_create_ruleset", errno, "Landlock is not to be had");
 }

@@ -6,7 +6,6 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -58,58 +57,49 @@ void launch_read_reports(struct launch *launch)
 
 /* ---- start ---- */
 
-/* Why one grade less may still work: the host said no, it did not break. */
-static bool was_refused(const struct postern_error *error)
+/* A policy that the best grade would hold and a lower one does not: the caller must learn of both. */
+static int add_cause(int result, const struct postern_error *refused, struct postern_error *error)
 {
-    return error->os_error == EPERM || error->os_error == EACCES || error->os_error == ENOSPC ||
-           error->os_error == EINVAL || error->os_error == ENOSYS || error->os_error == EUSERS ||
-           error->os_error == EROFS;
-}
-
-/* Landlock has to do alone what mounts do otherwise; before its third version it let files be truncated. */
-static int check_without_namespaces(const struct postern_error *refused, struct postern_error *error)
-{
-    if (launch_landlock_abi() >= 3)
-        return POSTERN_OK;
-    error_set(error, POSTERN_E_LEVEL, STAGE, refused->operation,
-              "the host refuses user namespaces (%s), and its Landlock is too old to do without", refused->message);
-    error_remedy(error, refused->remedy);
-    return POSTERN_E_LEVEL;
+    if (result != POSTERN_E_POLICY || !error)
+        return result;
+    const struct postern_error policy = *error;
+    error_set(error, result, policy.stage, policy.operation, "%s (the host gives no more: %s)", policy.message,
+              refused->message);
+    error_remedy(error, policy.remedy);
+    return result;
 }
 
 static int start_restricted(const struct launch_options *options, struct launch *launch, struct postern_error *error)
 {
-    const unsigned long namespaces = CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS;
-    const struct launch_grade full = {namespaces, true, true};
-    const struct launch_grade host_proc = {namespaces, true, false};
-    const struct launch_grade landlock_only = {0, false, false};
-    struct postern_error refused = {0};
-    int result = launch_attempt(options, &full, launch, &refused);
-    /* containers cover parts of /proc, and the kernel then grants no new one: other processes stay listed, but the
-     * user namespace and Landlock keep their memory, descriptors and environment closed */
-    if (result != POSTERN_OK && was_refused(&refused) && launch->last.where == PLAN_NEW_PROC) {
-        log_line(options->log, "no /proc of the sandbox's own: %s", refused.message);
-        result = launch_attempt(options, &host_proc, launch, &refused);
+    struct postern_error why = {0};
+    struct postern_error less = {0};
+    int result = launch_attempt(options, GRADE_FULL, launch, &why);
+    if (result != POSTERN_OK && capabilities_was_refused(&why) && launch->last.where == PLAN_NEW_PROC) {
+        log_line(options->log, "no /proc of the sandbox's own: %s", why.message);
+        result = add_cause(launch_attempt(options, GRADE_HOST_PROC, launch, &less), &why, &less);
+        if (result != POSTERN_OK)
+            why = less;
     }
-    if (result == POSTERN_OK || !was_refused(&refused)) {
+    if (result == POSTERN_OK || !capabilities_was_refused(&why)) {
         if (result != POSTERN_OK && error)
-            *error = refused;
+            *error = why;
         return result;
     }
-    log_line(options->log, "no namespaces: %s", refused.message);
-    result = check_without_namespaces(&refused, error);
-    return result == POSTERN_OK ? launch_attempt(options, &landlock_only, launch, error) : result;
+    log_line(options->log, "no namespaces: %s", why.message);
+    result = capabilities_check_landlock_only(&why, error);
+    if (result == POSTERN_OK)
+        result = add_cause(launch_attempt(options, GRADE_LANDLOCK_ONLY, launch, error), &why, error);
+    return result;
 }
 
 static int start(const struct launch_options *options, struct launch *launch, struct postern_error *error)
 {
-    const struct launch_grade elevated = {CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS, true, true};
     int result = launch_check_level(options->level, error);
     if (result != POSTERN_OK)
         return result;
     switch (options->level) {
     case POSTERN_LEVEL_ELEVATED:
-        return launch_attempt(options, &elevated, launch, error);
+        return launch_attempt(options, GRADE_FULL, launch, error);
     case POSTERN_LEVEL_RESTRICTED:
         return start_restricted(options, launch, error);
     default:
@@ -213,6 +203,8 @@ void launch_stop(struct launch *launch)
     process_close(&launch->process);
     handle_close(&launch->status);
     handle_close(&launch->channel);
+    cgroup_remove(launch->cgroup);
+    launch->cgroup = NULL;
     if (launch->temporary)
         temporary_remove(launch->temporary);
     free(launch->temporary);

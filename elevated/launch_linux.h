@@ -4,6 +4,8 @@
 #ifndef POSTERN_ELEVATED_LAUNCH_LINUX_H
 #define POSTERN_ELEVATED_LAUNCH_LINUX_H
 
+#include "elevated/capabilities_linux.h"
+#include "elevated/cgroup_linux.h"
 #include "elevated/host_linux.h"
 #include "elevated/launch.h"
 #include "elevated/launch_spawn_linux.h"
@@ -21,22 +23,25 @@ struct launch {
     uint32_t runner_pid;
     os_handle channel;
     struct user user; /* level elevated; lock NONE otherwise */
+    struct cgroup *cgroup; /* NULL: none */
     char *temporary;  /* private directory to remove; NULL: none */
     char *name, *home, *temp, *directory;
     struct strings in_force;
 };
 
-/* How much of a sandbox the host grants; level restricted goes down these, from the best. */
-struct launch_grade {
-    unsigned long namespaces; /* CLONE_NEW*; CLONE_NEWNET is added when the network is off */
-    bool own_files;           /* mounts are changed */
-    bool own_proc;
-};
-
-/* launch_start_linux.c: one attempt at one grade; on failure the launch is as before. */
-int launch_attempt(const struct launch_options *options, const struct launch_grade *grade, struct launch *launch,
+/* launch_start_linux.c: one attempt at one grade of the host, by a plan made for it; on failure the launch is as
+ * before. POSTERN_E_POLICY: the policy cannot be enforced at this grade. */
+int launch_attempt(const struct launch_options *options, enum capabilities_grade grade, struct launch *launch,
                    struct postern_error *error);
 int launch_without_keeper(const struct launch_options *options, struct launch *launch, struct postern_error *error);
+
+/* launch_plan_linux.c: CLONE_NEW* flags of a plan. */
+unsigned long launch_namespaces(enum postern_level level, const struct enforce_steps *steps);
+/* Appends what the launcher's steps put in force, each once. false: memory is out. */
+bool launch_list_in_force(const struct enforce_steps *steps, uint32_t uid, struct strings *out);
+/* Appends the runner's steps; `temporary` is what was made for ENFORCE_PRIVATE_DIRECTORY (NULL: nothing), which only
+ * the runner's Landlock can make writable. false: memory is out. */
+bool launch_take_runner_steps(const struct enforce_steps *steps, const char *temporary, struct enforce_steps *out);
 
 /* launch_account_linux.c: takes a user (level elevated) or the caller's own; fills name and home of the launch and, for
  * another user, the account files as the sandbox shall see them; both are allocated. */
@@ -47,7 +52,5 @@ int launch_choose_user(struct launch *launch, bool other_user, const struct host
 void launch_read_reports(struct launch *launch);
 /* Kills what runs, and closes; what launch_attempt() began. */
 void launch_stop(struct launch *launch);
-
-int launch_landlock_abi(void); /* negative: none */
 
 #endif

@@ -12,7 +12,6 @@
 #include <unistd.h>
 
 #include "elevated/temporary_linux.h"
-#include "elevated/workspace_linux.h"
 #include "shared/system.h"
 #include "shared/text.h"
 
@@ -21,10 +20,11 @@ static const char STAGE[] = "launch";
 /* What one attempt gathers; freed when the keeper has it. */
 struct attempt {
     const struct launch_options *options;
-    const struct launch_grade *grade;
     struct launch *launch;
+    struct capabilities capabilities;
+    struct enforce_steps steps; /* what is to be done; all that follows only does it */
     struct host_accounts accounts;
-    struct host host;
+    struct layout layout;
     char *passwd, *group; /* as the sandbox sees them */
     struct plan plan;
     struct bootstrap bootstrap;
@@ -34,8 +34,10 @@ struct attempt {
 
 static void attempt_free(struct attempt *attempt)
 {
+    enforce_steps_free(&attempt->steps);
+    capabilities_free(&attempt->capabilities);
     host_accounts_free(&attempt->accounts);
-    host_free(&attempt->host);
+    layout_free(&attempt->layout);
     free(attempt->passwd);
     free(attempt->group);
     plan_free(&attempt->plan);
@@ -49,58 +51,61 @@ static bool elevated(const struct attempt *attempt)
     return attempt->options->level == POSTERN_LEVEL_ELEVATED;
 }
 
-/* ---- what it sees ---- */
-
-static int check_workspace(const struct attempt *attempt, struct postern_error *error)
+static bool has(const struct attempt *attempt, enum enforce_mechanism mechanism)
 {
-    char *name = NULL;
-    char *home = NULL;
-    int result = POSTERN_OK;
-    if (!attempt->options->workspace)
-        return POSTERN_OK;
-    result = host_caller(&attempt->accounts, geteuid(), &name, &home, error);
-    if (result == POSTERN_OK)
-        result = workspace_check_path(attempt->options->workspace, home, error);
-    free(name);
-    free(home);
-    return result;
+    return enforce_has(&attempt->steps, mechanism);
 }
+
+/* ---- what is to be done ---- */
+
+static int make_plan(struct attempt *attempt, enum capabilities_grade grade, struct postern_error *error)
+{
+    const struct launch_options *options = attempt->options;
+    int result = capabilities_of_grade(options->level, grade, &attempt->capabilities, error);
+    return result == POSTERN_OK ? enforce_plan(options->policy, &attempt->capabilities.host, &attempt->steps, error)
+                                : result;
+}
+
+/* ---- what it sees ---- */
 
 static bool has_place(const struct layout *layout, const char *path)
 {
-    for (size_t i = 0; i < layout->place_count; i++) {
-        if (strcmp(layout->places[i].path, path) == 0)
-            return true;
-    }
-    return false;
+    const struct layout_item *cover = layout_cover(layout, path);
+    return cover && cover->kind == LAYOUT_PLACE && strcmp(cover->path, path) == 0;
+}
+
+static void add_identity(struct attempt *attempt)
+{
+    struct layout *layout = &attempt->layout;
+    layout->other_user = true;
+    layout->uid = layout->gid = attempt->launch->user.uid;
+    layout->passwd_path = attempt->accounts.passwd_path;
+    layout->group_path = attempt->accounts.group_path;
+    layout->passwd = attempt->passwd;
+    layout->group = attempt->group;
 }
 
 static int lay_out(struct attempt *attempt, struct postern_error *error)
 {
     struct launch *launch = attempt->launch;
-    const struct host_options look = {.other_user = elevated(attempt),
-                                      .network = attempt->options->network,
-                                      .workspace = attempt->options->workspace};
-    struct layout *layout = &attempt->host.layout;
-    int result = host_look(&look, &attempt->host, error);
+    struct layout *layout = &attempt->layout;
+    bool network = !has(attempt, ENFORCE_NET_NAMESPACE) && !has(attempt, ENFORCE_NET_SECCOMP);
+    int result = layout_take(&attempt->steps, layout, error);
+    if (result == POSTERN_OK)
+        result = host_look(&attempt->options->policy->rules, network, layout, error);
     if (result != POSTERN_OK)
         return result;
-    layout->own_proc = attempt->grade->own_proc;
+    launch->temp = text_duplicate(has_place(layout, "/tmp") ? "/tmp" : "/dev/shm");
     if (elevated(attempt)) {
-        layout->uid = layout->gid = launch->user.uid;
-        layout->passwd_path = attempt->accounts.passwd_path;
-        layout->group_path = attempt->accounts.group_path;
-        layout->passwd = attempt->passwd;
-        layout->group = attempt->group;
-        layout->home = launch->home;
-        if (!has_place(layout, "/home")) {
+        add_identity(attempt);
+        if (has_place(layout, "/home")) {
+            layout->home = launch->home;
+        } else if (launch->temp) {
             /* no directory to put it in; the temporary one is the user's own as well */
             free(launch->home);
-            launch->home = text_duplicate("/tmp");
-            layout->home = NULL;
+            launch->home = text_duplicate(launch->temp);
         }
     }
-    launch->temp = text_duplicate(has_place(layout, "/tmp") ? "/tmp" : "/dev/shm");
     layout_make(layout, &attempt->plan);
     return launch->home && launch->temp ? POSTERN_OK : error_memory(error, STAGE);
 }
@@ -118,62 +123,19 @@ static int make_temporary(struct attempt *attempt, struct postern_error *error)
 
 /* ---- what the runner is told ---- */
 
-static bool add_writable(struct attempt *attempt)
-{
-    static const char *const devices[] = {"/dev/null", "/dev/zero", "/dev/full", "/dev/tty", "/dev/ptmx", "/dev/pts"};
-    struct strings *writable = &attempt->bootstrap.writable;
-    const struct layout *layout = &attempt->host.layout;
-    const struct launch *launch = attempt->launch;
-    bool added = !attempt->options->workspace || strings_add(writable, attempt->options->workspace);
-    if (!attempt->grade->own_files) {
-        for (size_t i = 0; added && i < sizeof(devices) / sizeof(devices[0]); i++)
-            added = access(devices[i], F_OK) != 0 || strings_add(writable, devices[i]);
-        return added && strings_add(writable, launch->temporary);
-    }
-    for (size_t i = 0; added && i < layout->place_count; i++)
-        added = !layout->places[i].writable || strings_add(writable, layout->places[i].path);
-    /* names and comments of threads; nothing else in there is the other user's to change */
-    if (added && elevated(attempt) && attempt->grade->own_proc)
-        added = strings_add(writable, "/proc");
-    return added && strings_add(writable, "/dev");
-}
-
-static bool add_in_force(struct attempt *attempt)
-{
-    struct strings *list = &attempt->launch->in_force;
-    const struct launch_options *options = attempt->options;
-    const struct launch_grade *grade = attempt->grade;
-    bool added = strings_add(list, grade->namespaces ? "lifetime:keeper-pid-namespace" : "lifetime:keeper-subreaper");
-    if (elevated(attempt)) {
-        added = added && strings_add_owned(list, text_format("user:uid-%u", attempt->launch->user.uid));
-        if (options->workspace)
-            added = added && strings_add(list, "fs.owner:id-mapped-mount");
-    }
-    if (grade->own_proc)
-        added = added && strings_add(list, "processes:pid-namespace");
-    if (grade->own_files)
-        added = added && strings_add(list, "fs.write:read-only-mounts") && strings_add(list, "fs.private:tmpfs");
-    if (grade->namespaces) {
-        added = added && strings_add(list, "ipc:ipc-namespace");
-        if (!options->network)
-            added = added && strings_add(list, "net.block:net-namespace");
-    }
-    return added;
-}
-
 static int write_bootstrap(struct attempt *attempt, struct postern_error *error)
 {
-    const struct launch_options *options = attempt->options;
+    struct launch *launch = attempt->launch;
     struct bootstrap *bootstrap = &attempt->bootstrap;
-    memcpy(bootstrap->key, options->key, CRYPTO_KEY_SIZE);
-    bootstrap->level = options->level;
-    bootstrap->network = options->network;
-    bootstrap->no_local_sockets = options->level != POSTERN_LEVEL_NONE && !attempt->grade->own_files;
-    bootstrap->max_processes = options->max_processes;
-    if (options->level != POSTERN_LEVEL_NONE &&
-        (!add_in_force(attempt) || !strings_add(&bootstrap->readable, "/") || !add_writable(attempt) ||
-         !strings_copy(&bootstrap->in_force, (const char *const *)strings_array(&attempt->launch->in_force))))
+    memcpy(bootstrap->key, attempt->options->key, CRYPTO_KEY_SIZE);
+    bootstrap->level = attempt->options->level;
+    if (!launch_list_in_force(&attempt->steps, launch->user.uid, &launch->in_force) ||
+        !launch_take_runner_steps(&attempt->steps, launch->temporary, &bootstrap->steps))
         return error_memory(error, STAGE);
+    for (size_t i = 0; i < launch->in_force.count; i++) {
+        if (!strings_add(&bootstrap->in_force, launch->in_force.item[i]))
+            return error_memory(error, STAGE);
+    }
     return spawn_write_bootstrap(&attempt->spawn, bootstrap, error);
 }
 
@@ -226,7 +188,7 @@ static int open_all(struct attempt *attempt, struct postern_error *error)
     if (result != POSTERN_OK)
         return result;
     attempt->spawn.endpoint = endpoint_passed(attempt->endpoint);
-    launch->directory = text_duplicate(options->workspace ? options->workspace : "/");
+    launch->directory = text_duplicate(options->directory ? options->directory : "/");
     return launch->directory ? POSTERN_OK : error_memory(error, STAGE);
 }
 
@@ -242,8 +204,6 @@ static int prepare(struct attempt *attempt, struct postern_error *error)
 {
     int result = host_read_accounts(&attempt->accounts, error);
     if (result == POSTERN_OK)
-        result = check_workspace(attempt, error);
-    if (result == POSTERN_OK)
         result = open_all(attempt, error);
     if (result == POSTERN_OK)
         result = launch_choose_user(attempt->launch, elevated(attempt), &attempt->accounts, &attempt->passwd,
@@ -252,15 +212,50 @@ static int prepare(struct attempt *attempt, struct postern_error *error)
     return result;
 }
 
+static uint64_t number_of(const struct attempt *attempt, enum enforce_mechanism mechanism)
+{
+    for (size_t i = 0; i < attempt->steps.count; i++) {
+        if (attempt->steps.item[i].mechanism == mechanism)
+            return attempt->steps.item[i].number;
+    }
+    return 0;
+}
+
+static int make_groups(struct attempt *attempt, struct postern_error *error)
+{
+    uint64_t memory = number_of(attempt, ENFORCE_CGROUP_MEMORY);
+    uint64_t processes = number_of(attempt, ENFORCE_CGROUP_PROCESSES);
+    struct launch *launch = attempt->launch;
+    struct spawn *spawn = &attempt->spawn;
+    struct cgroup_host host;
+    if (!memory && !processes)
+        return POSTERN_OK;
+    int result = cgroup_find(&host, error);
+    if (result == POSTERN_OK)
+        result = cgroup_create(&host, memory, processes, spawn->keeper.program, &launch->cgroup, error);
+    cgroup_host_free(&host);
+    if (result != POSTERN_OK)
+        return result;
+    spawn->group_count = cgroup_files(launch->cgroup, spawn->group);
+    spawn->guard = cgroup_guard(launch->cgroup);
+    attempt->plan.header.group_count = (uint32_t)spawn->group_count;
+    return POSTERN_OK;
+}
+
 static int start_keeper(struct attempt *attempt, struct postern_error *error)
 {
     struct launch *launch = attempt->launch;
-    unsigned long namespaces = attempt->grade->namespaces;
-    if (namespaces && !attempt->options->network)
-        namespaces |= CLONE_NEWNET;
-    int result = spawn_keeper(&attempt->spawn, namespaces, &launch->process, &launch->status, error);
+    unsigned long namespaces = launch_namespaces(attempt->options->level, &attempt->steps);
+    launch->has_keeper = true;
+    launch->own_pids = (namespaces & CLONE_NEWPID) != 0;
+    int result = make_groups(attempt, error);
+    if (result != POSTERN_OK)
+        return result;
+    result = spawn_keeper(&attempt->spawn, namespaces, &launch->process, &launch->status, error);
     if (result == POSTERN_E_OS && error)
         error->code = POSTERN_E_CONFINE; /* the namespaces are part of the confinement */
+    if (launch->cgroup)
+        cgroup_started(launch->cgroup);
     return result == POSTERN_E_OS ? POSTERN_E_CONFINE : result;
 }
 
@@ -269,7 +264,7 @@ static int instruct(struct attempt *attempt, struct postern_error *error)
 {
     struct launch *launch = attempt->launch;
     struct plan_header *header = &attempt->plan.header;
-    int result = attempt->grade->own_files ? lay_out(attempt, error) : make_temporary(attempt, error);
+    int result = has(attempt, ENFORCE_LOCK_ROOT) ? lay_out(attempt, error) : make_temporary(attempt, error);
     if (result == POSTERN_OK)
         result = write_bootstrap(attempt, error);
     if (result != POSTERN_OK)
@@ -279,19 +274,19 @@ static int instruct(struct attempt *attempt, struct postern_error *error)
     header->has_log = attempt->spawn.log != OS_HANDLE_NONE;
     header->temporary = launch->temporary;
     result = spawn_write_plan(&attempt->spawn, &attempt->plan, error);
-    return result == POSTERN_OK ? spawn_let_go(launch->status, error) : result;
+    return result == POSTERN_OK ? spawn_let_go(&attempt->spawn, launch->status, error) : result;
 }
 
-int launch_attempt(const struct launch_options *options, const struct launch_grade *grade, struct launch *launch,
+int launch_attempt(const struct launch_options *options, enum capabilities_grade grade, struct launch *launch,
                    struct postern_error *error)
 {
-    struct attempt attempt = {.options = options, .grade = grade, .launch = launch};
+    struct attempt attempt = {.options = options, .launch = launch};
     spawn_init(&attempt.spawn);
     memset(&launch->last, 0, sizeof(launch->last));
     memset(&launch->exit, 0, sizeof(launch->exit));
-    launch->has_keeper = true;
-    launch->own_pids = (grade->namespaces & CLONE_NEWPID) != 0;
-    int result = prepare(&attempt, error);
+    int result = make_plan(&attempt, grade, error);
+    if (result == POSTERN_OK)
+        result = prepare(&attempt, error);
     if (result == POSTERN_OK)
         result = start_keeper(&attempt, error);
     if (result == POSTERN_OK)
@@ -306,21 +301,31 @@ int launch_attempt(const struct launch_options *options, const struct launch_gra
     return result;
 }
 
+/* The caller's own, without anything of ours. */
+static int keep_identity(struct attempt *attempt, struct postern_error *error)
+{
+    struct launch *launch = attempt->launch;
+    const char *temp = getenv("TMPDIR");
+    int result = host_read_accounts(&attempt->accounts, error);
+    if (result == POSTERN_OK)
+        result = host_caller(&attempt->accounts, geteuid(), &launch->name, &launch->home, error);
+    if (result != POSTERN_OK)
+        return result;
+    launch->temp = text_duplicate(temp && temp[0] == '/' ? temp : "/tmp");
+    return launch->temp ? POSTERN_OK : error_memory(error, STAGE);
+}
+
 int launch_without_keeper(const struct launch_options *options, struct launch *launch, struct postern_error *error)
 {
-    static const struct launch_grade nothing;
-    struct attempt attempt = {.options = options, .grade = &nothing, .launch = launch};
-    const char *temp = getenv("TMPDIR");
+    struct attempt attempt = {.options = options, .launch = launch};
     spawn_init(&attempt.spawn);
-    int result = open_all(&attempt, error);
+    int result = make_plan(&attempt, GRADE_FULL, error);
     if (result == POSTERN_OK)
-        result = host_read_accounts(&attempt.accounts, error);
+        result = open_all(&attempt, error);
     if (result == POSTERN_OK)
-        result = host_caller(&attempt.accounts, geteuid(), &launch->name, &launch->home, error);
-    if (result == POSTERN_OK) {
-        launch->temp = text_duplicate(temp && temp[0] == '/' ? temp : "/tmp");
-        result = launch->temp ? write_bootstrap(&attempt, error) : error_memory(error, STAGE);
-    }
+        result = keep_identity(&attempt, error);
+    if (result == POSTERN_OK)
+        result = write_bootstrap(&attempt, error);
     if (result == POSTERN_OK)
         result = spawn_runner(&attempt.spawn, &launch->process, error);
     if (result == POSTERN_OK) {

@@ -12,6 +12,8 @@
 #include <string.h>
 #include <windows.h>
 
+#include "elevated/capabilities.h"
+#include "elevated/launch_helper_win32.h"
 #include "elevated/launch_user_win32.h"
 #include "ipc/bootstrap.h"
 #include "ipc/endpoint.h"
@@ -40,7 +42,8 @@ struct launch {
 /* What only launch_start() needs: our copies of what the runner inherits. */
 struct start {
     char *program;
-    os_handle record; /* the read end of the pipe with the start record in it */
+    os_handle program_file; /* holds it as it was checked, until it is executed */
+    os_handle record;       /* the read end of the pipe with the start record in it */
     os_handle log;
     os_handle parent; /* our own process */
     struct strings argv;
@@ -64,6 +67,26 @@ int launch_check_level(enum postern_level level, struct postern_error *error)
                      "this version of postern has no boundary on Windows yet: level %s is not available",
                      postern_level_name(level));
     error_remedy(error, "use --level none if the command may do all that you may do");
+    return code;
+}
+
+/* The plan has to be empty: there is nothing here that could take a step of it. */
+static int check_plan(const struct launch_options *options, struct postern_error *error)
+{
+    struct capabilities capabilities = {0};
+    struct enforce_steps steps = {0};
+    int code = capabilities_find(options->level, &capabilities, error);
+
+    if (code == POSTERN_OK) {
+        code = enforce_plan(options->policy, &capabilities.host, &steps, error);
+    }
+    if (code == POSTERN_OK && steps.count > 0) {
+        code = error_set(error, POSTERN_E_POLICY, STAGE, "", "%s: nothing on Windows enforces it at level %s yet",
+                         enforce_info(steps.item[0].mechanism)->capability, postern_level_name(options->level));
+        error_remedy(error, "leave it out of the policy");
+    }
+    enforce_steps_free(&steps);
+    capabilities_free(&capabilities);
     return code;
 }
 
@@ -116,8 +139,6 @@ static int prepare_record(const struct launch_options *options, struct launch *l
     memset(&bootstrap, 0, sizeof(bootstrap));
     memcpy(bootstrap.key, options->key, CRYPTO_KEY_SIZE);
     bootstrap.level = options->level;
-    bootstrap.network = options->network;
-    bootstrap.max_processes = options->max_processes;
     buffer_init(&record, BOOTSTRAP_LIMIT);
     code = strings_copy(&bootstrap.in_force, (const char *const *)launch->in_force.item) ? POSTERN_OK
                                                                                          : error_memory(error, STAGE);
@@ -177,10 +198,10 @@ static int prepare(const struct launch_options *options, struct launch *launch, 
     if (start->program == NULL) {
         return error_memory(error, STAGE);
     }
-    if (!is_file(start->program)) {
-        return error_set(error, POSTERN_E_RUNNER_MISSING, STAGE, "", "there is no %s", start->program);
+    code = helper_hold(options->libexec, RUNNER, &start->program_file, error);
+    if (code == POSTERN_OK) {
+        code = prepare_record(options, launch, start, error);
     }
-    code = prepare_record(options, launch, start, error);
     if (code == POSTERN_OK) {
         code = prepare_parent(start, error);
     }
@@ -195,6 +216,7 @@ static int prepare(const struct launch_options *options, struct launch *launch, 
 
 static void start_free(struct start *start)
 {
+    handle_close(&start->program_file);
     handle_close(&start->record);
     handle_close(&start->log);
     handle_close(&start->parent);
@@ -258,7 +280,8 @@ static int await_runner(const struct launch_options *options, struct launch *lau
 int launch_start(const struct launch_options *options, struct launch **out, struct postern_error *error)
 {
     struct launch *launch = calloc(1, sizeof(*launch));
-    struct start start = {.record = OS_HANDLE_NONE, .log = OS_HANDLE_NONE, .parent = OS_HANDLE_NONE};
+    struct start start = {
+        .program_file = OS_HANDLE_NONE, .record = OS_HANDLE_NONE, .log = OS_HANDLE_NONE, .parent = OS_HANDLE_NONE};
     int code;
 
     if (launch == NULL) {
@@ -268,7 +291,10 @@ int launch_start(const struct launch_options *options, struct launch **out, stru
     launch->job = launch->channel = launch->runner.handle = OS_HANDLE_NONE;
     code = launch_check_level(options->level, error);
     if (code == POSTERN_OK) {
-        code = launch_user_find(options->workspace, &launch->user, error);
+        code = check_plan(options, error);
+    }
+    if (code == POSTERN_OK) {
+        code = launch_user_find(options->directory, &launch->user, error);
     }
     if (code == POSTERN_OK && !strings_add(&launch->in_force, "processes:job")) {
         code = error_memory(error, STAGE);

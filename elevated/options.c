@@ -31,27 +31,14 @@ int options_check_level(enum postern_level level, struct postern_error *error)
     return launch_check_level(level, error);
 }
 
-static int choose_level(enum postern_level wanted, enum postern_level *out, struct postern_error *error)
+int options_choose_level(enum postern_level wanted, enum postern_level *out, struct postern_error *error)
 {
     int status = options_check_level(wanted, error);
     *out = wanted;
-    if (status == 0 && wanted == POSTERN_LEVEL_STRONGEST)
+    if (wanted == POSTERN_LEVEL_STRONGEST)
         *out =
             launch_check_level(POSTERN_LEVEL_ELEVATED, NULL) == 0 ? POSTERN_LEVEL_ELEVATED : POSTERN_LEVEL_RESTRICTED;
     return status;
-}
-
-static int check_workspace(const char *path, char **out, struct postern_error *error)
-{
-    int64_t os_error = 0;
-    if (!path)
-        return 0;
-    if (!text_is_utf8(path, strlen(path)))
-        return error_set(error, POSTERN_E_CWD, STAGE, "", "the workspace's path is not UTF-8");
-    *out = system_absolute_path(path, &os_error);
-    if (!*out)
-        return error_os(error, POSTERN_E_CWD, STAGE, "open", os_error, "workspace %s", path);
-    return 0;
 }
 
 /* Looks for the helpers around the directory that this program or library is in: a build tree has them beside it, an
@@ -69,7 +56,7 @@ static char *find_nearby(const char *directory)
 }
 
 /* Said by the caller or the environment, else nearby, else where they were to be installed. */
-static int find_libexec(const char *said, char **out, struct postern_error *error)
+int options_find_libexec(const char *said, char **out, struct postern_error *error)
 {
     struct strings environment = {0};
     if (!said && environment_of_process(&environment))
@@ -87,34 +74,46 @@ static int find_libexec(const char *said, char **out, struct postern_error *erro
     return *out ? 0 : error_memory(error, STAGE);
 }
 
+/* What callers of the first version know ends here. */
+#define FIRST_SIZE offsetof(struct postern_sandbox_options, preset)
+
+int options_complete(const struct postern_sandbox_options *options, struct postern_sandbox_options *out,
+                     struct postern_error *error)
+{
+    *out = (struct postern_sandbox_options)POSTERN_SANDBOX_OPTIONS_INIT;
+    if (!options)
+        return 0;
+    /* sizes of structures are multiples of their alignment: any other was not set with the macro */
+    if (options->size < FIRST_SIZE || options->size > sizeof(*out) || options->size % _Alignof(void *) != 0)
+        return error_set(error, POSTERN_E_INVALID, STAGE, "",
+                         "options.size is %zu, not %zu: use POSTERN_SANDBOX_OPTIONS_INIT", options->size, sizeof(*out));
+    memcpy(out, options, options->size);
+    out->size = sizeof(*out);
+    return 0;
+}
+
 int options_check(const struct postern_sandbox_options *options, struct options_checked *out,
                   struct postern_error *error)
 {
-    static const struct postern_sandbox_options defaults = POSTERN_SANDBOX_OPTIONS_INIT;
-    if (!options)
-        options = &defaults;
-    if (options->size != sizeof(*options))
-        return error_set(error, POSTERN_E_INVALID, STAGE, "",
-                         "options.size is %zu, not %zu: use POSTERN_SANDBOX_OPTIONS_INIT", options->size,
-                         sizeof(*options));
-    int status = choose_level(options->level, &out->level, error);
+    struct postern_sandbox_options all;
+    int status = options_complete(options, &all, error);
     if (status == 0)
-        status = check_workspace(options->workspace, &out->workspace, error);
+        status = options_choose_level(all.level, &out->level, error);
     if (status == 0)
-        status = find_libexec(options->libexec, &out->libexec, error);
+        status = grants_collect(&all, out->level, &out->grants, error);
+    if (status == 0)
+        status = options_find_libexec(all.libexec, &out->libexec, error);
     if (status != 0)
         return status;
-    out->network = options->network;
-    out->max_processes = options->max_processes ? options->max_processes : 4096;
-    out->start_timeout = options->start_timeout ? options->start_timeout : 10000;
-    if (options->log_file && !(out->log_file = text_duplicate(options->log_file)))
+    out->start_timeout = all.start_timeout ? all.start_timeout : 10000;
+    if (all.log_file && !(out->log_file = text_duplicate(all.log_file)))
         return error_memory(error, STAGE);
     return 0;
 }
 
 void options_free(struct options_checked *checked)
 {
-    free(checked->workspace);
+    grants_free(&checked->grants);
     free(checked->libexec);
     free(checked->log_file);
     *checked = (struct options_checked){0};

@@ -5,6 +5,7 @@
 #ifndef POSTERN_ELEVATED_OPTIONS_H
 #define POSTERN_ELEVATED_OPTIONS_H
 
+#include "elevated/grants.h"
 #include "elevated/launch.h"
 #include "ipc/message.h"
 
@@ -13,9 +14,8 @@
 
 struct options_checked {
     enum postern_level level; /* never STRONGEST */
-    char *workspace;          /* absolute, resolved; NULL: none */
-    bool network;
-    uint32_t max_processes, start_timeout;
+    struct grants grants;
+    uint32_t start_timeout;
     char *libexec;
     char *log_file;
 };
@@ -25,7 +25,19 @@ int options_check(const struct postern_sandbox_options *options, struct options_
                   struct postern_error *error);
 void options_free(struct options_checked *checked);
 
+/* The options with every field that this version knows: those that the caller's version did not have, or all if it
+ * gave none, are zero. *out borrows what the caller's fields point to. POSTERN_E_INVALID: the size is of no version. */
+int options_complete(const struct postern_sandbox_options *options, struct postern_sandbox_options *out,
+                     struct postern_error *error);
+
 int options_check_level(enum postern_level level, struct postern_error *error);
+
+/* The level that a sandbox gets; never STRONGEST. When there is none, *out is the one that was tried last. */
+int options_choose_level(enum postern_level wanted, enum postern_level *out, struct postern_error *error);
+
+/* The directory of the helpers: what the caller says, else POSTERN_LIBEXEC, else where postern is installed. Allocated;
+ * whether they are there is not checked. */
+int options_find_libexec(const char *said, char **out, struct postern_error *error);
 
 /* The SPAWN of a command in the sandbox that `launch` started: base environment, defaults, limits. Freed with
  * message_free_spawn(). */

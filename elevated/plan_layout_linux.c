@@ -7,29 +7,33 @@
  */
 #include "elevated/plan_layout_linux.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "shared/path.h"
 #include "shared/text.h"
 
+static const char STAGE[] = "launch";
+
 #define WORKSHOP "/dev"
-#define SIZE_LIMIT "50%" /* of the machine's memory; tmpfs's own default, said aloud */
-#define PATH_SIZE 4096
+#define SIZE_LIMIT "50%"               /* of the machine's memory; tmpfs's own default, said aloud */
+#define PATH_SIZE (PATH_SIZE_MAX + 32) /* of a path in the workshop */
 
 enum slot {
     SLOT_PROC,
-    SLOT_WORKSPACE,
     SLOT_WORK, /* for what is copied and placed at once */
     SLOT_DEV,
     SLOT_SHM,
-    SLOT_FREE /* the first of the devices; after them the returned files */
+    SLOT_FREE /* the first of the devices; after them the returned files, then the items */
 };
+
+enum { ITEMS_MAX = ENFORCE_MOUNTS_MAX + 64 }; /* those of the policy, and the places */
 
 enum {
     FIXED = PLAN_NO_SUID | PLAN_NO_DEV, /* what every mount but /dev's nodes gets */
-    LOCKED = FIXED | PLAN_READ_ONLY
+    LOCKED = FIXED | PLAN_READ_ONLY,
+    CLOSED = LOCKED | PLAN_NO_EXEC
 };
 
 bool layout_is_beneath(const char *path, const char *directory)
@@ -40,14 +44,170 @@ bool layout_is_beneath(const char *path, const char *directory)
     return strncmp(path, directory, length) == 0 && (path[length] == '/' || path[length] == 0);
 }
 
-const struct layout_place *layout_hiding_place(const struct layout *layout, const char *path)
+static bool is_above(const char *directory, const char *path)
 {
-    for (size_t i = layout->place_count; i > 0; i--) {
-        const struct layout_place *place = &layout->places[i - 1];
-        if (layout_is_beneath(path, place->path) && strcmp(path, place->path) != 0)
-            return place;
+    return layout_is_beneath(path, directory) && strcmp(path, directory) != 0;
+}
+
+void layout_free(struct layout *layout)
+{
+    free(layout->items);
+    strings_free(&layout->devices);
+    strings_free(&layout->returned);
+    strings_free(&layout->masked);
+    memset(layout, 0, sizeof(*layout));
+}
+
+/* ---- from the enforcement plan ---- */
+
+/* Where the item belongs; almost always behind all others. Of two at the same path the later one covers the other. */
+static bool add_item(struct layout *layout, const struct layout_item *item)
+{
+    size_t at = layout->item_count;
+    if (layout->item_count == layout->item_capacity) {
+        size_t capacity = layout->item_capacity ? layout->item_capacity * 2 : 32;
+        struct layout_item *items = realloc(layout->items, capacity * sizeof(*items));
+        if (!items)
+            return false;
+        layout->items = items;
+        layout->item_capacity = capacity;
+    }
+    while (at > 0 && path_compare(PATH_POSIX, layout->items[at - 1].path, item->path) > 0)
+        at--;
+    memmove(&layout->items[at + 1], &layout->items[at], (layout->item_count - at) * sizeof(*item));
+    layout->items[at] = *item;
+    layout->item_count++;
+    return true;
+}
+
+/* false: the step is about something else. */
+static bool item_of_step(const struct enforce_step *step, struct layout_item *out)
+{
+    const struct policy_rule *rule = step->rule;
+    const struct policy_rule *owner = step->owner ? step->owner : rule;
+    *out = (struct layout_item){.kind = LAYOUT_MOUNT, .path = step->path, .directory = true};
+    switch (step->mechanism) {
+    case ENFORCE_PRIVATE:
+        out->kind = LAYOUT_PLACE;
+        return true;
+    case ENFORCE_PRIVATE_WAY:
+        out->kind = LAYOUT_WAY;
+        return true;
+    case ENFORCE_MASK:
+        out->kind = LAYOUT_MASK;
+        break;
+    case ENFORCE_MOUNT_WRITE:
+        break;
+    case ENFORCE_MOUNT_READ:
+        out->read_only = true;
+        break;
+    case ENFORCE_MAPPED_READ:
+        out->read_only = true;
+        /* fall through */
+    case ENFORCE_MAPPED_WRITE:
+        out->mapped = true;
+        out->part = owner != rule;
+        out->uid = owner->uid;
+        out->gid = owner->gid;
+        break;
+    default:
+        return false;
+    }
+    out->directory = rule->directory || rule->missing;
+    out->device = rule->device;
+    out->inode = rule->inode;
+    return true;
+}
+
+static bool takes_dev(const struct enforce_steps *steps)
+{
+    for (size_t i = 0; i < steps->count; i++) {
+        if (steps->item[i].mechanism == ENFORCE_PRIVATE && strcmp(steps->item[i].path, "/dev") == 0)
+            return true;
+    }
+    return false;
+}
+
+int layout_take(const struct enforce_steps *steps, struct layout *layout, struct postern_error *error)
+{
+    struct layout_item item = {.kind = LAYOUT_PLACE, .path = "/dev", .directory = true};
+    /* always ours, also where the policy makes of the host's what it likes: it is the workshop */
+    if (!takes_dev(steps) && !add_item(layout, &item))
+        return error_memory(error, STAGE);
+    for (size_t i = 0; i < steps->count; i++) {
+        if (steps->item[i].mechanism == ENFORCE_PID_NAMESPACE)
+            layout->own_proc = true;
+        if (!item_of_step(&steps->item[i], &item))
+            continue;
+        if (layout->item_count == ITEMS_MAX) {
+            error_set(error, POSTERN_E_LIMIT, STAGE, "", "the policy takes more than %d mounts", ITEMS_MAX);
+            error_remedy(error, "name directories above instead of many paths in them");
+            return POSTERN_E_LIMIT;
+        }
+        if (!add_item(layout, &item))
+            return error_memory(error, STAGE);
+    }
+    return POSTERN_OK;
+}
+
+/* ---- what stands where ---- */
+
+/* Among the first `count` items. */
+static const struct layout_item *find_cover(const struct layout *layout, const char *path, size_t count)
+{
+    for (size_t i = count; i > 0; i--) {
+        if (layout_is_beneath(path, layout->items[i - 1].path))
+            return &layout->items[i - 1];
     }
     return NULL;
+}
+
+const struct layout_item *layout_cover(const struct layout *layout, const char *path)
+{
+    return find_cover(layout, path, layout->item_count);
+}
+
+bool layout_is_place(const struct layout_item *item)
+{
+    return item && (item->kind == LAYOUT_PLACE || item->kind == LAYOUT_WAY);
+}
+
+/* Nothing of the host is seen there, and what leads further has to be made. */
+static bool is_fresh(const struct layout_item *item)
+{
+    return item && item->kind != LAYOUT_MOUNT;
+}
+
+static bool is_in_dev(const struct layout_item *item)
+{
+    return layout_is_beneath(item->path, "/dev");
+}
+
+static size_t index_of(const struct layout *layout, const struct layout_item *item)
+{
+    return (size_t)(item - layout->items);
+}
+
+static size_t slot_of(const struct layout *layout, const struct layout_item *item)
+{
+    return SLOT_FREE + layout->devices.count + layout->returned.count + index_of(layout, item);
+}
+
+static const struct layout_item *cover_of(const struct layout *layout, const struct layout_item *item)
+{
+    return find_cover(layout, item->path, index_of(layout, item));
+}
+
+/* Whether something else is mounted in the mask. */
+static bool leads_on(const struct layout *layout, const struct layout_item *mask)
+{
+    for (size_t i = index_of(layout, mask) + 1; i < layout->item_count; i++) {
+        if (!layout_is_beneath(layout->items[i].path, mask->path))
+            return false;
+        if (cover_of(layout, &layout->items[i]) == mask)
+            return true;
+    }
+    return false;
 }
 
 /* ---- short forms of the steps ---- */
@@ -87,30 +247,33 @@ static void add_move(struct plan *plan, const char *from, uint32_t flags, const 
     add_mount(plan, PLAN_PLACE, SLOT_WORK, place_flags, to);
 }
 
-static const char *workshop_name(char *out, const struct layout *layout, const struct layout_place *place)
+/* Where in the workshop the contents of a fresh item are made. Masks that lead nowhere share theirs. */
+static const char *workshop_name(char *out, const struct layout *layout, const struct layout_item *item)
 {
-    snprintf(out, PATH_SIZE, WORKSHOP "/place%zu", (size_t)(place - layout->places));
+    if (strcmp(item->path, "/dev") == 0 && item->kind != LAYOUT_MASK)
+        snprintf(out, PATH_SIZE, WORKSHOP "/dev");
+    else if (item->kind == LAYOUT_MASK && !item->directory)
+        snprintf(out, PATH_SIZE, WORKSHOP "/no-file");
+    else if (item->kind == LAYOUT_MASK && !leads_on(layout, item))
+        snprintf(out, PATH_SIZE, WORKSHOP "/no-directory");
+    else
+        snprintf(out, PATH_SIZE, WORKSHOP "/item%zu", index_of(layout, item));
     return out;
 }
 
-/* Where in the workshop the hidden `path` has to be made; false when nothing hides it, or it is too long. */
-static bool workshop_path(char *out, const struct layout *layout, const char *path)
+/* Makes the directories that lead to `path` in the fresh item that covers it, and says in `out` where in the workshop
+ * it is itself. false: there is nothing to make, what covers it is the host's or is at `path` itself. */
+static bool make_way(const struct layout *layout, struct plan *plan, const struct layout_item *cover, const char *path,
+                     char *out)
 {
-    const struct layout_place *place = layout_hiding_place(layout, path);
-    if (!place)
+    if (!is_fresh(cover) || !is_above(cover->path, path))
         return false;
-    size_t length = strlen(workshop_name(out, layout, place));
-    return text_copy(out + length, PATH_SIZE - length, path + strlen(place->path));
-}
-
-/* Makes the directories that lead to the hidden `path`, and says in `out` where it is itself. false: not hidden. */
-static bool make_way(const struct layout *layout, struct plan *plan, const char *path, char *out)
-{
-    if (!workshop_path(out, layout, path))
-        return false;
-    for (char *slash = strchr(out + sizeof(WORKSHOP), '/') + 1; (slash = strchr(slash, '/')) != NULL; slash++) {
+    size_t length = strlen(workshop_name(out, layout, cover));
+    if (!text_copy(out + length, PATH_SIZE - length, path + strlen(cover->path)))
+        plan->failed = true;
+    for (char *slash = out + length; (slash = strchr(slash + 1, '/')) != NULL;) {
         *slash = 0;
-        add_directory(plan, out, 0755);
+        add_directory(plan, out, cover->kind == LAYOUT_MASK ? 0111 : 0755);
         *slash = '/';
     }
     return true;
@@ -118,27 +281,37 @@ static bool make_way(const struct layout *layout, struct plan *plan, const char 
 
 /* ---- the parts ---- */
 
+static void take_mount(const struct layout *layout, struct plan *plan, const struct layout_item *item)
+{
+    struct plan_step copy = {.operation = PLAN_COPY,
+                             .slot = (uint32_t)slot_of(layout, item),
+                             .flags = PLAN_RECURSIVE | PLAN_SAME_FILE,
+                             .device = item->device,
+                             .inode = item->inode,
+                             .path = item->path};
+    struct plan_step change = {.operation = item->mapped ? PLAN_MAP_OWNER : PLAN_SET_FLAGS,
+                               .slot = copy.slot,
+                               .flags = PLAN_RECURSIVE | (uint32_t)(item->read_only ? LOCKED : FIXED),
+                               .uid = item->uid,
+                               .gid = item->gid,
+                               .path = item->path};
+    if (item->mapped && item->part && item->read_only)
+        change.flags |= PLAN_MAY_STAY;
+    plan_add(plan, &copy);
+    plan_add(plan, &change);
+}
+
 /* While everything is still in sight. */
 static void take_from_host(const struct layout *layout, struct plan *plan)
 {
     char path[PATH_SIZE];
-    struct plan_step workspace = {.operation = PLAN_COPY,
-                                  .slot = SLOT_WORKSPACE,
-                                  .flags = PLAN_RECURSIVE | PLAN_SAME_FILE,
-                                  .device = layout->workspace_device,
-                                  .inode = layout->workspace_inode,
-                                  .path = layout->workspace};
-    struct plan_step change = {.operation = layout->other_user ? PLAN_MAP_OWNER : PLAN_SET_FLAGS,
-                               .slot = SLOT_WORKSPACE,
-                               .flags = FIXED | PLAN_RECURSIVE,
-                               .uid = layout->workspace_uid,
-                               .gid = layout->workspace_gid,
-                               .path = layout->workspace};
-    if (layout->workspace) {
-        plan_add(plan, &workspace);
-        plan_add(plan, &change);
-    }
     size_t slot = SLOT_FREE;
+    if (slot + layout->devices.count + layout->returned.count + layout->item_count > PLAN_SLOTS)
+        plan->failed = true;
+    for (size_t i = 0; i < layout->item_count; i++) {
+        if (layout->items[i].kind == LAYOUT_MOUNT)
+            take_mount(layout, plan, &layout->items[i]);
+    }
     for (size_t i = 0; i < layout->devices.count; i++) {
         snprintf(path, sizeof(path), "/dev/%s", layout->devices.item[i]);
         add_mount(plan, PLAN_COPY, slot++, 0, path);
@@ -167,43 +340,149 @@ static void fill_dev(const struct layout *layout, struct plan *plan)
     add_link(plan, WORKSHOP "/dev/stderr", "/proc/self/fd/2");
 }
 
-static void fill_places(const struct layout *layout, struct plan *plan)
+/* The place that holds the home directory is root's; in the others everybody makes what he likes. */
+static uint32_t mode_of(const struct layout *layout, const struct layout_item *item)
+{
+    if (item->kind == LAYOUT_MASK)
+        return leads_on(layout, item) ? 0111 : 0;
+    if (item->kind == LAYOUT_WAY)
+        return 0755;
+    return layout->home && layout_cover(layout, layout->home) == item ? 0755 : 01777;
+}
+
+static void make_item(const struct layout *layout, struct plan *plan, const struct layout_item *item)
 {
     char path[PATH_SIZE];
-    for (size_t i = 0; i < layout->place_count; i++)
-        add_directory(plan, workshop_name(path, layout, &layout->places[i]), layout->places[i].mode);
-    for (size_t i = 0; i < layout->place_count; i++) {
-        if (make_way(layout, plan, layout->places[i].path, path))
-            add_directory(plan, path, 0755);
-    }
-    if (layout->home && make_way(layout, plan, layout->home, path)) {
+    struct plan_step file = {.operation = PLAN_FILE, .path = path};
+    if (!is_fresh(item))
+        return;
+    workshop_name(path, layout, item);
+    if (item->kind == LAYOUT_MASK && !item->directory)
+        plan_add(plan, &file);
+    else
+        add_directory(plan, path, mode_of(layout, item));
+}
+
+static void make_mount_point(const struct layout *layout, struct plan *plan, const struct layout_item *item)
+{
+    char path[PATH_SIZE];
+    const struct layout_item *cover = cover_of(layout, item);
+    if (!make_way(layout, plan, cover, item->path, path))
+        return;
+    if (item->directory)
+        add_directory(plan, path, cover->kind == LAYOUT_MASK ? 0111 : 0755);
+    else
+        add_file(plan, path, "");
+}
+
+static void fill_workshop(const struct layout *layout, struct plan *plan)
+{
+    char path[PATH_SIZE];
+    for (size_t i = 0; i < layout->item_count; i++)
+        make_item(layout, plan, &layout->items[i]);
+    for (size_t i = 0; i < layout->item_count; i++)
+        make_mount_point(layout, plan, &layout->items[i]);
+    if (layout->home && make_way(layout, plan, layout_cover(layout, layout->home), layout->home, path)) {
         struct plan_step home = {
             .operation = PLAN_DIRECTORY, .path = path, .mode = 0700, .uid = layout->uid, .gid = layout->gid};
         plan_add(plan, &home);
     }
-    if (layout->workspace && make_way(layout, plan, layout->workspace, path))
-        add_directory(plan, path, 0755);
     for (size_t i = 0; i < layout->returned.count; i++) {
-        if (make_way(layout, plan, layout->returned.item[i], path))
+        const char *returned = layout->returned.item[i];
+        if (make_way(layout, plan, layout_cover(layout, returned), returned, path))
             add_file(plan, path, "");
     }
 }
 
-static void place_all(const struct layout *layout, struct plan *plan)
+/* A directory on the way from a writable mount to what is held in it could be renamed by a command, and another one be
+ * put in its place, with something else at the end. Mount points cannot be renamed: so each becomes one, of itself. */
+static void pin_way(const struct layout *layout, struct plan *plan, const struct layout_item *item)
 {
     char path[PATH_SIZE];
-    for (size_t i = 0; i < layout->place_count; i++) {
-        const struct layout_place *place = &layout->places[i];
-        add_move(plan, workshop_name(path, layout, place), place->writable ? 0 : PLAN_READ_ONLY, place->path, 0);
+    const struct layout_item *cover = cover_of(layout, item);
+    const char *previous = item > layout->items ? item[-1].path : "";
+    if (!cover || cover->kind != LAYOUT_MOUNT || cover->read_only || !text_copy(path, sizeof(path), item->path))
+        return;
+    for (char *slash = path + strlen(cover->path); (slash = strchr(slash + 1, '/')) != NULL;) {
+        *slash = 0;
+        /* items come in the order of a tree: what the way shares with another one it shares with the one before */
+        if (!layout_is_beneath(previous, path)) {
+            add_mount(plan, PLAN_COPY, SLOT_WORK, PLAN_RECURSIVE, path);
+            add_mount(plan, PLAN_PLACE, SLOT_WORK, 0, path);
+        }
+        *slash = '/';
     }
-    if (layout->passwd_path) {
-        add_file(plan, WORKSHOP "/passwd", layout->passwd);
-        add_move(plan, WORKSHOP "/passwd", PLAN_READ_ONLY, layout->passwd_path, 0);
+}
+
+/* A mount point that the host has must still be what the policy was made for; one that we have made is. */
+static void place_item(const struct layout *layout, struct plan *plan, const struct layout_item *item, size_t slot)
+{
+    struct plan_step place = {.operation = PLAN_PLACE, .slot = (uint32_t)slot, .path = item->path};
+    bool ours = is_fresh(cover_of(layout, item)) || (layout->own_proc && layout_is_beneath(item->path, "/proc"));
+    if (!layout_is_place(item) && !ours) {
+        place.flags = PLAN_SAME_FILE;
+        place.device = item->device;
+        place.inode = item->inode;
     }
-    if (layout->group_path) {
-        add_file(plan, WORKSHOP "/group", layout->group);
-        add_move(plan, WORKSHOP "/group", PLAN_READ_ONLY, layout->group_path, 0);
+    plan_add(plan, &place);
+}
+
+/* Puts what was made for the item into a slot. */
+static void take_fresh(const struct layout *layout, struct plan *plan, const struct layout_item *item, size_t slot)
+{
+    char path[PATH_SIZE];
+    uint32_t flags = item->kind == LAYOUT_MASK ? CLOSED : item->kind == LAYOUT_WAY ? PLAN_READ_ONLY : 0;
+    add_mount(plan, PLAN_COPY, slot, 0, workshop_name(path, layout, item));
+    if (flags)
+        add_mount(plan, PLAN_SET_FLAGS, slot, flags, item->path);
+}
+
+static bool is_dev(const struct layout_item *item)
+{
+    return strcmp(item->path, "/dev") == 0 && layout_is_place(item);
+}
+
+/* In the order of the paths, so that nothing is covered again by what is above it. What is in /dev has to wait for
+ * /dev, but is taken out of the workshop in time. */
+static void place_items(const struct layout *layout, struct plan *plan)
+{
+    for (size_t i = 0; i < layout->item_count; i++) {
+        const struct layout_item *item = &layout->items[i];
+        size_t slot = is_fresh(item) && !is_in_dev(item) ? SLOT_WORK : slot_of(layout, item);
+        if (is_dev(item))
+            continue;
+        pin_way(layout, plan, item);
+        if (is_fresh(item))
+            take_fresh(layout, plan, item, slot);
+        if (!is_in_dev(item))
+            place_item(layout, plan, item, slot);
     }
+}
+
+static void place_in_dev(const struct layout *layout, struct plan *plan)
+{
+    for (size_t i = 0; i < layout->item_count; i++) {
+        const struct layout_item *item = &layout->items[i];
+        if (is_in_dev(item) && !is_dev(item))
+            place_item(layout, plan, item, slot_of(layout, item));
+    }
+}
+
+/* Where the host has such a file and it is in sight. */
+static void place_account(const struct layout *layout, struct plan *plan, const char *made, const char *text,
+                          const char *path)
+{
+    if (!path || is_fresh(layout_cover(layout, path)))
+        return;
+    add_file(plan, made, text);
+    add_move(plan, made, PLAN_READ_ONLY, path, 0);
+}
+
+static void place_all(const struct layout *layout, struct plan *plan)
+{
+    place_items(layout, plan);
+    place_account(layout, plan, WORKSHOP "/passwd", layout->passwd, layout->passwd_path);
+    place_account(layout, plan, WORKSHOP "/group", layout->group, layout->group_path);
     if (layout->masked.count > 0)
         add_file(plan, WORKSHOP "/nothing", "");
     for (size_t i = 0; i < layout->masked.count; i++)
@@ -247,14 +526,13 @@ void layout_make(const struct layout *layout, struct plan *plan)
     add_mount(plan, PLAN_LOCK_ROOT, 0, LOCKED, "/");
     plan_add(plan, &memory);
     add_mount(plan, PLAN_PLACE, SLOT_WORK, 0, WORKSHOP);
-    fill_places(layout, plan);
     fill_dev(layout, plan);
-    place_all(layout, plan);
-    place_dev(layout, plan);
-    for (size_t i = 0; i < layout->returned.count; i++)
-        add_mount(plan, PLAN_PLACE, SLOT_FREE + layout->devices.count + i, 0, layout->returned.item[i]);
+    fill_workshop(layout, plan);
     if (layout->own_proc)
         add_mount(plan, PLAN_PLACE, SLOT_PROC, 0, "/proc");
-    if (layout->workspace)
-        add_mount(plan, PLAN_PLACE, SLOT_WORKSPACE, 0, layout->workspace);
+    place_all(layout, plan);
+    place_dev(layout, plan);
+    place_in_dev(layout, plan);
+    for (size_t i = 0; i < layout->returned.count; i++)
+        add_mount(plan, PLAN_PLACE, SLOT_FREE + layout->devices.count + i, 0, layout->returned.item[i]);
 }

@@ -1,37 +1,46 @@
 /*
- * plan_layout_linux.h - what a sandbox sees of the host, as a plan. Pure: the facts about the host come from
- * host_linux.c, the steps are taken by the keeper. Caller: launch_linux.c.
+ * plan_layout_linux.h - what a sandbox sees of the host, as a plan. Pure: which mounts there are is said by the
+ * enforcement plan (layout_take), facts about the host come from host_linux.c, the steps are taken by the keeper.
+ * Caller: launch_start_linux.c.
  *
- * Everything is the host's, read-only, but for the workspace; over that come private places: fresh and empty in every
- * sandbox, gone with it.
+ * Everything is the host's, read-only, but for what is handed over; over that come private places, fresh and empty in
+ * every sandbox and gone with it, and masks.
  */
 #ifndef POSTERN_ELEVATED_PLAN_LAYOUT_LINUX_H
 #define POSTERN_ELEVATED_PLAN_LAYOUT_LINUX_H
 
 #include "elevated/plan_linux.h"
+#include "shared/enforce.h"
 #include "shared/strings.h"
 
-/* A directory of the host that a private one covers. */
-struct layout_place {
-    const char *path;
-    uint32_t mode;
-    bool writable; /* false: read-only once it is filled; it only leads to something */
+enum layout_kind {
+    LAYOUT_PLACE, /* a fresh directory */
+    LAYOUT_WAY,   /* a fresh directory that is read-only once it is filled: it only leads to something */
+    LAYOUT_MOUNT, /* of the host, handed over */
+    LAYOUT_MASK   /* a directory or file that nobody may open; a directory may lead to a mount all the same */
 };
-#define LAYOUT_PLACES 16
 
-/* Facts. Paths are absolute and resolved, exist on the host, and are borrowed until layout_make() has returned. */
+/* Something that is mounted over what the host has at `path`. */
+struct layout_item {
+    enum layout_kind kind;
+    const char *path;
+    bool directory;         /* MOUNT, MASK; the others always are */
+    uint64_t device, inode; /* MOUNT, MASK: of what was there when the policy was resolved; 0 0: nothing was */
+    bool read_only;         /* MOUNT */
+    bool mapped;            /* MOUNT: whom uid and gid name appears as the sandbox user */
+    bool part;              /* ... because it is a part of what is mapped so */
+    uint32_t uid, gid;
+};
+
+/* Facts. Paths are absolute and resolved and are borrowed until layout_make() has returned. */
 struct layout {
-    bool other_user; /* level elevated: uid and gid own the home and may write the workspace */
+    bool other_user; /* level elevated: uid and gid own the home */
     uint32_t uid, gid;
     const char *home; /* made beneath one of the places; NULL: the user has his own */
     bool own_proc;    /* false: the host's stays, where the kernel grants no new one */
 
-    const char *workspace; /* NULL: none */
-    uint64_t workspace_device, workspace_inode;
-    uint32_t workspace_uid, workspace_gid; /* its owner */
-
-    struct layout_place places[LAYOUT_PLACES]; /* none twice; one may be beneath another if it comes after it */
-    size_t place_count;
+    struct layout_item *items; /* as path_compare() has them, what is above comes first */
+    size_t item_count, item_capacity;
 
     struct strings devices;  /* names in /dev that are handed over */
     struct strings returned; /* files beneath places that are seen all the same */
@@ -44,10 +53,21 @@ struct layout {
 /* Whether `path` is `directory` or beneath it; both without "." and ".." or a slash at the end, but for "/". */
 bool layout_is_beneath(const char *path, const char *directory);
 
-/* The last place that hides `path`, or NULL. A place does not hide itself from above: its own path counts. */
-const struct layout_place *layout_hiding_place(const struct layout *layout, const char *path);
+/* Fills items and own_proc from the launcher's steps, whose paths and rules are borrowed. POSTERN_E_LIMIT: there are
+ * too many; POSTERN_E_MEMORY. */
+int layout_take(const struct enforce_steps *steps, struct layout *layout, struct postern_error *error);
 
-/* Appends the steps; plan->failed when memory is out or there are more files than slots. */
+/* What stands where `path` is looked for: the nearest item at it or above, the last one if several are at the same
+ * path. NULL: the host's own. */
+const struct layout_item *layout_cover(const struct layout *layout, const char *path);
+
+/* Whether that is a fresh place, in which nothing of the host is seen. */
+bool layout_is_place(const struct layout_item *item);
+
+/* Appends the steps; plan->failed when memory is out or there are more mounts than slots. */
 void layout_make(const struct layout *layout, struct plan *plan);
+
+/* Frees the lists, not what is borrowed. */
+void layout_free(struct layout *layout);
 
 #endif

@@ -96,8 +96,9 @@ static const char *get_text(struct wire_reader *reader)
 bool plan_encode(const struct plan *plan, struct buffer *out)
 {
     const struct plan_header *header = &plan->header;
-    const uint64_t head[] = {PLAN_MAGIC, header->other_user, header->uid, header->gid, header->has_log, plan->count};
-    if (plan->failed || !put_text(out, postern_version()) || !put_numbers(out, head, 6) ||
+    const uint64_t head[] = {PLAN_MAGIC,      header->other_user,  header->uid, header->gid,
+                             header->has_log, header->group_count, plan->count};
+    if (plan->failed || !put_text(out, postern_version()) || !put_numbers(out, head, 7) ||
         !put_text(out, header->temporary ? header->temporary : ""))
         return false;
     for (size_t i = 0; i < plan->count; i++) {
@@ -133,6 +134,7 @@ bool plan_decode_header(struct wire_reader *reader, struct plan_header *out)
     out->uid = get_u32(reader, UINT32_MAX);
     out->gid = get_u32(reader, UINT32_MAX);
     out->has_log = get_u32(reader, 1) != 0;
+    out->group_count = get_u32(reader, PLAN_GROUPS);
     out->step_count = get_u32(reader, UINT32_MAX);
     out->temporary = get_text(reader);
     return !reader->failed;

@@ -16,10 +16,12 @@
 #include <stdint.h>
 
 #include "shared/buffer.h"
+#include "shared/enforce.h"
 #include "shared/wire.h"
 
-#define PLAN_LIMIT (8u * 1024u * 1024u) /* bytes of an encoded plan */
-#define PLAN_SLOTS 64
+#define PLAN_LIMIT (8u * 1024u * 1024u)       /* bytes of an encoded plan */
+#define PLAN_SLOTS (ENFORCE_MOUNTS_MAX + 128) /* those of the policy, and devices and the like */
+#define PLAN_GROUPS 2
 
 /* X(constant, text): the text is what people see when the step fails. */
 #define PLAN_OPERATIONS(X)                                                                                             \
@@ -52,9 +54,10 @@ enum {
     PLAN_NO_SUID = 2,
     PLAN_NO_DEV = 4,
     PLAN_NO_EXEC = 8,
-    PLAN_RECURSIVE = 16,  /* COPY, MAP_OWNER, SET_FLAGS: with the mounts beneath */
-    PLAN_SAME_FILE = 32,  /* COPY: only if it is still the file that plan_step.device and inode name */
-    PLAN_MAY_BE_GONE = 64 /* PLACE: nothing is there any more: then there is nothing to hide */
+    PLAN_RECURSIVE = 16,   /* COPY, MAP_OWNER, SET_FLAGS: with the mounts beneath */
+    PLAN_SAME_FILE = 32,   /* COPY, PLACE: only if it is still the file that plan_step.device and inode name */
+    PLAN_MAY_BE_GONE = 64, /* PLACE: nothing is there any more: then there is nothing to hide */
+    PLAN_MAY_STAY = 128    /* MAP_OWNER with READ_ONLY: on a file system without id maps its owners stay */
 };
 
 /* Which fields count depends on the operation; the others are zero. */
@@ -64,7 +67,7 @@ struct plan_step {
     uint32_t slot;          /* NEW_*, COPY, MAP_OWNER, SET_FLAGS, PLACE */
     uint32_t mode;          /* DIRECTORY, FILE */
     uint32_t uid, gid;      /* DIRECTORY: its owner. MAP_OWNER: who appears as the sandbox user */
-    uint64_t device, inode; /* COPY with PLAN_SAME_FILE */
+    uint64_t device, inode; /* with PLAN_SAME_FILE */
     const char *path;       /* absolute; COPY, PLACE, DIRECTORY, FILE, LINK; for the others what messages say */
     const char *text;       /* HOST_NAME: the name; FILE: contents; LINK: target; NEW_TMPFS: size */
 };
@@ -74,6 +77,7 @@ struct plan_header {
     bool other_user; /* drop to uid and gid; false: stay who we are, without capabilities */
     uint32_t uid, gid;
     bool has_log;          /* a descriptor of the log follows the fixed ones, for the runner */
+    uint32_t group_count;  /* then files of control groups for it, see cgroup_linux.h; at most PLAN_GROUPS */
     const char *temporary; /* directory to remove at the end; "" for none */
     uint32_t step_count;
 };

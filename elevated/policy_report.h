@@ -3,6 +3,7 @@
  * postern_policy_check() returns. Parent.
  *
  * {"level", "network": "block"|"allow", "grants": [{"path", "access", "source", "said"?}], "base": "read",
+ *  "unprotected": [path that is dangerous to the owner of a writable directory, but does not exist yet],
  *  "private": [path], "limits": {...}, "cuts": [{"item", "asked", "left", "because"}],
  *  "enforced": [{"capability", "mechanism", "path"?, "number"?}], "refused": null | {"code", "stage", "message",
  * "remedy"}}
@@ -18,5 +19,8 @@
 /* New reference; NULL: memory is out. */
 json_t *policy_report_make(const struct grants *grants, const struct capabilities *capabilities,
                            const struct enforce_steps *steps, const struct postern_error *refused);
+
+/* Its "cuts" alone. */
+json_t *policy_report_cuts(const struct policy_cuts *cuts);
 
 #endif

@@ -22,6 +22,8 @@ static const char *phase_text(uint32_t where)
         return "start the runner";
     case REPORT_PHASE_WATCH:
         return "watch the runner";
+    case REPORT_PHASE_GROUP:
+        return "move the runner into its control group";
     default:
         return where < PLAN_OPERATION_COUNT ? plan_operation_text((enum plan_operation)where) : "do something unknown";
     }
@@ -36,17 +38,21 @@ struct advice {
 /* Where the number alone leaves people stuck and shared/error_hints.c, which goes by call, cannot know more. */
 static const struct advice advices[] = {
     {PLAN_MAP_OWNER, EINVAL,
-     "its file system cannot be id-mapped: put the workspace on ext4, xfs, btrfs, f2fs or tmpfs, or use --level "
-     "restricted"},
+     "its file system cannot be id-mapped: put it on ext4, xfs, btrfs, f2fs or tmpfs, or use --level restricted"},
     {PLAN_MAP_OWNER, EPERM,
-     "the workspace is on a mount that is id-mapped already or belongs to another container: choose another one, or "
-     "use --level restricted"},
+     "it is on a mount that is id-mapped already or belongs to another container: choose another directory, or use "
+     "--level restricted"},
     {PLAN_MAP_OWNER, ENOSPC, "raise /proc/sys/user/max_user_namespaces, or use --level restricted"},
     {PLAN_MAP_OWNER, 0, "use --level restricted, which needs no id-mapped mount"},
     {PLAN_LOCK_ROOT, EINVAL, "postern runs in a chroot whose root is no mount point: bind-mount it on itself first"},
     {PLAN_PRIVATE_ROOT, EINVAL, "postern runs in a chroot whose root is no mount point: bind-mount it on itself first"},
     {PLAN_COPY, ELOOP,
      "a directory above it was replaced by a link while the sandbox was made: make sure who may do that"},
+    {PLAN_COPY, EMFILE, "raise the limit of open files (ulimit -n), or name fewer paths"},
+    {PLAN_PLACE, ESTALE, "it was exchanged while the sandbox was made: make sure who may do that, try again"},
+    {PLAN_PLACE, ELOOP,
+     "a directory above it was replaced by a link while the sandbox was made: make sure who may do that"},
+    {PLAN_PLACE, ENOENT, "it was removed while the sandbox was made: make sure who may do that, try again"},
     {PLAN_COPY, ESTALE, "the directory was exchanged while the sandbox was made: make sure who may do that, try again"},
     {PLAN_NEW_PROC, EPERM,
      "the caller's own /proc is partly covered, as in containers: use a runtime option that "

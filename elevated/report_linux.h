@@ -18,8 +18,9 @@
 
 #include "shared/error.h"
 
-/* Descriptors of the keeper besides the null device at 0, 1 and 2. What follows the log (or KEEPER_FD_OPTIONAL) is
- * only held: the lock of the sandbox user, which lives as long as the keeper. */
+/* Descriptors of the keeper besides the null device at 0, 1 and 2. From KEEPER_FD_OPTIONAL: the log, if
+ * plan_header.has_log; plan_header.group_count files through which the runner is moved into its control groups; then
+ * what is only held and lives as long as the keeper: the guard of those groups, the lock of the sandbox user. */
 enum {
     KEEPER_FD_STATUS = 3,
     KEEPER_FD_PLAN = 4,
@@ -37,7 +38,8 @@ enum report_phase {
     REPORT_PHASE_PLAN = 1000,     /* reading the plan */
     REPORT_PHASE_IDENTITY = 1001, /* dropping privileges and making sure of it */
     REPORT_PHASE_START = 1002,    /* starting the runner */
-    REPORT_PHASE_WATCH = 1003
+    REPORT_PHASE_WATCH = 1003,
+    REPORT_PHASE_GROUP = 1004 /* moving the runner into its control groups */
 };
 
 #define REPORT_CALL_SIZE 32

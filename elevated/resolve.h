@@ -7,14 +7,20 @@
 
 #include "shared/policy.h"
 
+/* The workspace as the host has it: absolute, links followed; allocated. POSTERN_E_CWD: there is no such directory. */
+int resolve_workspace(const char *path, char **out, struct postern_error *error);
+
 /* Resolves every rule and process.cwd, fills the facts. Refused (POSTERN_E_POLICY, naming the path as it was said):
  * a path that is missing, unless it is denied; a link to nowhere; and as writable: "/", system directories, the
  * caller's home or what is above it, what is neither a file nor a directory. A denied path that is missing keeps its
  * text, with the links above it followed. Rules are not settled afterwards. */
 int resolve_policy(struct policy *policy, enum postern_level level, struct postern_error *error);
 
-/* Adds the rules of POLICY_PROTECTED for each writable directory: what exists of policy_protected_names, and what a
- * `.git` file points to if that is writable. */
+/* Adds the rules of POLICY_PROTECTED for each writable directory: what exists of policy_protected_names, and the
+ * repository that a `.git` file points to, with the one that that one shares (commondir), if it is writable. What does
+ * not exist cannot be protected. Refused (POSTERN_E_POLICY): a symbolic link of such a name, which a command could
+ * replace whatever is mounted where it leads, unless a rule grants it by name. The rules are settled before, not
+ * after. */
 int resolve_protected(struct policy *policy, enum postern_level level, struct postern_error *error);
 
 /* Reads a ceiling, resolves what exists of it (paths that do not exist yet stay as they are) and settles it. The file

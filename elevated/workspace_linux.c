@@ -1,23 +1,21 @@
 /*
- * workspace_linux.c - may this directory be a workspace, who owns it, and can the sandbox user get there? Parent; see
+ * workspace_linux.c - may this be handed to commands, who owns it, and can the sandbox user get there? Parent; see
  * workspace_linux.h.
  */
 #include "elevated/workspace_linux.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/openat2.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
-#include "elevated/plan_layout_linux.h"
-#include "shared/text.h"
+#include "shared/path.h"
 
-static const char STAGE[] = "workspace";
+static const char STAGE[] = "policy";
 
-/* Never a workspace, and nothing beneath them either. */
+/* Never written, and nothing beneath them either. */
 static const char *const closed[] = {"/bin",           "/boot",          "/dev",           "/etc",      "/lib",
                                      "/lib32",         "/lib64",         "/libx32",        "/proc",     "/sbin",
                                      "/sys",           "/usr/bin",       "/usr/include",   "/usr/lib",  "/usr/lib32",
@@ -29,49 +27,84 @@ static const char *const shared_by_all[] = {"/home",      "/media",    "/mnt",  
                                             "/usr/local", "/usr/src",  "/var",       "/var/cache", "/var/lib",
                                             "/var/log",   "/var/run",  "/var/spool", "/var/tmp"};
 
-static int refuse(const char *path, const char *why, struct postern_error *error)
+static const char everywhere[] = "commands could write everywhere";
+static const char of_system[] = "it belongs to the system";
+static const char of_all[] = "it belongs to the system and is shared by all users";
+
+static bool is_beneath(const char *path, const char *directory)
 {
-    int code = error_set(error, POSTERN_E_POLICY, STAGE, "", "%s cannot be the workspace: %s", path, why);
-    error_remedy(error, "name a directory that holds the project and nothing else");
-    return code;
+    return path_is_beneath(PATH_POSIX, path, directory);
 }
 
-int workspace_check_path(const char *path, const char *home, struct postern_error *error)
+static const char *system_objection(const char *path)
 {
-    if (path[0] != '/')
-        return refuse(path, "it is not an absolute path", error);
     if (path[1] == 0)
-        return refuse(path, "commands could write everywhere", error);
-    if (home && home[0] == '/' && home[1] && layout_is_beneath(home, path))
-        return refuse(path, "it holds the caller's home directory, with its keys and start-up files", error);
+        return everywhere;
     for (size_t i = 0; i < sizeof(closed) / sizeof(closed[0]); i++) {
-        if (layout_is_beneath(path, closed[i]) || layout_is_beneath(closed[i], path))
-            return refuse(path, "it belongs to the system", error);
+        if (is_beneath(path, closed[i]) || is_beneath(closed[i], path))
+            return of_system;
     }
     for (size_t i = 0; i < sizeof(shared_by_all) / sizeof(shared_by_all[0]); i++) {
-        if (layout_is_beneath(shared_by_all[i], path))
-            return refuse(path, "it belongs to the system and is shared by all users", error);
+        if (is_beneath(shared_by_all[i], path))
+            return of_all;
     }
-    return POSTERN_OK;
+    return NULL;
+}
+
+bool workspace_is_system(const char *path)
+{
+    return system_objection(path) != NULL;
+}
+
+const char *workspace_objection(const char *path, const char *home)
+{
+    if (path[1] != 0 && home && home[0] == '/' && home[1] && is_beneath(home, path))
+        return "it holds the caller's home directory, with its keys and start-up files";
+    return system_objection(path);
+}
+
+/* One name after the other, each looked up in the directory found before: openat2() would do it in one call, but is
+ * what filters of containers know least. */
+static int open_without_links(const char *path)
+{
+    char name[NAME_MAX + 1];
+    int at = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    for (const char *from = path + 1, *end; at >= 0 && *from; from = *end ? end + 1 : end) {
+        end = strchrnul(from, '/');
+        size_t length = (size_t)(end - from);
+        int next = -1;
+        errno = ENAMETOOLONG;
+        if (length < sizeof(name)) {
+            memcpy(name, from, length);
+            name[length] = 0;
+            next = openat(at, name, O_PATH | O_NOFOLLOW | O_CLOEXEC | (*end ? O_DIRECTORY : 0));
+        }
+        int number = errno;
+        close(at);
+        errno = number;
+        at = next;
+    }
+    return at;
 }
 
 int workspace_inspect(const char *path, struct workspace *out, struct postern_error *error)
 {
     struct stat status;
-    struct open_how how = {.flags = O_PATH | O_DIRECTORY | O_CLOEXEC,
-                           .resolve = RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS};
-    int directory = (int)syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof(how));
-    if (directory < 0)
-        return error_os(error, POSTERN_E_POLICY, STAGE, "openat2", errno, "the workspace %s", path);
-    int result = fstat(directory, &status);
+    int file = open_without_links(path);
+    if (file < 0)
+        return error_os(error, POSTERN_E_POLICY, STAGE, "openat", errno, "%s", path);
+    int result = fstat(file, &status);
     int number = errno;
-    close(directory);
+    close(file);
     if (result != 0)
-        return error_os(error, POSTERN_E_POLICY, STAGE, "fstat", number, "the workspace %s", path);
+        return error_os(error, POSTERN_E_POLICY, STAGE, "fstat", number, "%s", path);
+    if (S_ISLNK(status.st_mode))
+        return error_set(error, POSTERN_E_POLICY, STAGE, "", "%s became a symbolic link while it was looked at", path);
     out->device = status.st_dev;
     out->inode = status.st_ino;
     out->uid = status.st_uid;
     out->gid = status.st_gid;
+    out->mode = status.st_mode;
     return POSTERN_OK;
 }
 
@@ -79,15 +112,18 @@ int workspace_barrier(const char *path, char *out, size_t size, struct postern_e
 {
     struct stat status;
     if (size == 0 || strlen(path) >= size)
-        return error_set(error, POSTERN_E_LIMIT, STAGE, "", "the workspace's path is too long");
+        return error_set(error, POSTERN_E_LIMIT, STAGE, "", "the path %s is too long", path);
     for (const char *slash = path; slash; slash = strchr(slash + 1, '/')) {
         size_t length = slash == path ? 1 : (size_t)(slash - path);
         memcpy(out, path, length);
         out[length] = 0;
         if (lstat(out, &status) != 0)
-            return error_os(error, POSTERN_E_POLICY, STAGE, "lstat", errno, "%s above the workspace", out);
-        if ((status.st_mode & S_IXOTH) == 0)
-            return length > 1 ? POSTERN_OK : refuse("/", "the root directory is closed to other users", error);
+            return error_os(error, POSTERN_E_POLICY, STAGE, "lstat", errno, "%s above %s", out, path);
+        if ((status.st_mode & S_IXOTH) != 0)
+            continue;
+        if (length == 1)
+            return error_set(error, POSTERN_E_POLICY, STAGE, "", "the root directory is closed to other users");
+        return POSTERN_OK;
     }
     out[0] = 0;
     return POSTERN_OK;

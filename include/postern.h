@@ -133,9 +133,11 @@ struct postern_sandbox_options {
                                  installed or built */
     const char *log_file;     /* appended to, created 0600; NULL: no log */
     enum postern_preset preset;
-    const char *policy;                                 /* JSON, see docs/policy.md; NULL: none */
-    const char *policy_name;                            /* what messages call it, e.g. its file; NULL: "policy" */
-    const char *const *read_write, *read_only, *denied; /* more paths, each list NULL-terminated; NULL: none */
+    const char *policy;            /* JSON, see docs/policy.md; NULL: none */
+    const char *policy_name;       /* what messages call it, e.g. its file; NULL: "policy" */
+    const char *const *read_write; /* more paths, each list NULL-terminated; NULL: none */
+    const char *const *read_only;
+    const char *const *denied;
     bool no_network;        /* no network whatever the policy says; level none, which cannot hold it, is refused */
     uint64_t max_memory;    /* bytes: of all commands where a cgroup can be made, else of each process; 0: no limit */
     uint64_t max_cpu_time;  /* processor time of each process, milliseconds; 0: no limit */
@@ -166,6 +168,10 @@ struct postern_sandbox_info {
 };
 /* The strings belong to the sandbox and stay valid until it is closed. */
 POSTERN_API void postern_sandbox_get_info(const struct postern_sandbox *sandbox, struct postern_sandbox_info *info);
+
+/* What ceilings took from the policy, as the "cuts" of postern_policy_check(): a JSON array, "[]" when they left all of
+ * it. Belongs to the sandbox. */
+POSTERN_API const char *postern_sandbox_cuts(const struct postern_sandbox *sandbox);
 
 /* Why `level` cannot be had on this host for this caller; 0 if it can. Looks, starts nothing lasting. */
 POSTERN_API int postern_level_check(enum postern_level level, struct postern_error *error);

@@ -7,15 +7,20 @@
 
 #define STAGE "confine"
 
-int confine_self(const struct confinement *confinement, struct strings *in_force, struct postern_error *error)
+int confine_self(enum postern_level level, const struct enforce_steps *steps, struct strings *in_force,
+                 struct postern_error *error)
 {
     (void)in_force;
-    if (confinement->level == POSTERN_LEVEL_NONE) {
-        return POSTERN_OK;
+    if (level != POSTERN_LEVEL_NONE) {
+        return error_set(error, POSTERN_E_CONFINE, STAGE, "",
+                         "this version of postern cannot confine commands on Windows: level %s is not available",
+                         postern_level_name(level));
     }
-    return error_set(error, POSTERN_E_CONFINE, STAGE, "",
-                     "this version of postern cannot confine commands on Windows: level %s is not available",
-                     postern_level_name(confinement->level));
+    if (steps->count > 0) {
+        return error_set(error, POSTERN_E_CONFINE, STAGE, "", "this version of postern does not know %s on Windows",
+                         enforce_info(steps->item[0].mechanism)->id);
+    }
+    return POSTERN_OK;
 }
 
 int confine_check(int *landlock_abi, struct postern_error *error)

@@ -5,6 +5,7 @@
  */
 #include "runner/reaper_linux.h"
 
+#include "runner/limits_linux.h"
 #include "runner/tree_linux.h"
 #include "shared/process_linux.h"
 #include "shared/system.h"
@@ -321,12 +322,13 @@ static void spawn(struct reaper *reaper, const struct reaper_spec *spec)
 {
     /* The runner, whose fork we are, was started with all signals at their defaults, and has changed these two. */
     static const int changed[] = {SIGPIPE, SIGCHLD, 0};
-    const struct process_linux_options options = {.signals = changed};
+    struct process_linux_options options = {.signals = changed};
     struct reaper_report message = {.event = REAPER_SPAWNED};
     struct process process = {OS_HANDLE_NONE, 0};
     struct postern_error error = {0};
     struct process_spec what;
 
+    options.limits = limits_of_commands(&options.limit_count);
     process_spec_init(&what);
     what.program = spec->program;
     what.argv = spec->argv;

@@ -114,32 +114,6 @@ static int send_error(struct runner *runner, uint32_t session, const struct post
     return send_text(runner, FRAME_ERROR, session, &text, valid, error);
 }
 
-/* Confinement comes here, not earlier: a failure can be told to the parent, and nothing has run yet. */
-static int confine(struct runner *runner, struct postern_error *error)
-{
-    const struct bootstrap *bootstrap = runner->bootstrap;
-    size_t count = bootstrap->readable.count + bootstrap->writable.count, at = 0;
-    struct confine_path *paths = calloc(count + 1, sizeof(*paths));
-    if (!paths)
-        return error_memory(error, "confine");
-    for (size_t i = 0; i < bootstrap->readable.count; i++)
-        paths[at++] = (struct confine_path){bootstrap->readable.item[i], CONFINE_READ};
-    for (size_t i = 0; i < bootstrap->writable.count; i++)
-        paths[at++] = (struct confine_path){bootstrap->writable.item[i], CONFINE_WRITE};
-    struct confinement confinement = {
-        .level = bootstrap->level,
-        .paths = paths,
-        .path_count = count,
-        .network = bootstrap->network,
-        .no_user_namespaces = bootstrap->level != POSTERN_LEVEL_NONE,
-        .no_local_sockets = bootstrap->no_local_sockets,
-        .max_processes = bootstrap->max_processes,
-    };
-    int status = confine_self(&confinement, &runner->bootstrap->in_force, error);
-    free(paths);
-    return status;
-}
-
 static int send_hello(struct runner *runner, struct postern_error *error)
 {
     struct buffer text;
@@ -156,7 +130,9 @@ static void connection_ready(void *context)
     struct runner *runner = context;
     struct postern_error error = {0}, unsent = {0};
     crypto_wipe(runner->bootstrap->key, sizeof(runner->bootstrap->key));
-    int status = confine(runner, &error);
+    /* Confinement comes here, not earlier: a failure can be told to the parent, and nothing has run yet. */
+    struct bootstrap *bootstrap = runner->bootstrap;
+    int status = confine_self(bootstrap->level, &bootstrap->steps, &bootstrap->in_force, &error);
     if (status == 0)
         status = send_hello(runner, &error);
     if (status == 0) {

@@ -153,6 +153,16 @@ json_t *json_get_object(struct json_fields *fields, const char *key)
     return value;
 }
 
+json_t *json_get_array(struct json_fields *fields, const char *key)
+{
+    json_t *value = take(fields, key);
+    if (value && !json_is_array(value)) {
+        json_fail(fields, key, "is not an array");
+        return NULL;
+    }
+    return value;
+}
+
 void json_get_strings(struct json_fields *fields, const char *key, struct strings *out, size_t maximum)
 {
     json_t *value = take(fields, key);

@@ -44,6 +44,7 @@ uint64_t json_get_number(struct json_fields *fields, const char *key, uint64_t f
 int64_t json_get_signed(struct json_fields *fields, const char *key, int64_t fallback);
 bool json_get_bool(struct json_fields *fields, const char *key, bool fallback);
 json_t *json_get_object(struct json_fields *fields, const char *key); /* borrowed; NULL when absent */
+json_t *json_get_array(struct json_fields *fields, const char *key);  /* the same */
 /* Appends the strings of an array; absent: nothing. At most `maximum` of them. */
 void json_get_strings(struct json_fields *fields, const char *key, struct strings *out, size_t maximum);
 

@@ -17,18 +17,26 @@ static char separator(enum path_style style)
 
 /* ---- the one form ---- */
 
-/* What no path of either style may be; NULL: all is well. */
+/* What no path of either style may be; NULL: all is well. Policies have many paths: only those that hold more than
+ * printable ASCII are looked at closely. */
 static const char *text_problem(const char *text)
 {
-    size_t length = strlen(text);
+    const unsigned char *p = (const unsigned char *)text;
+    bool odd = false;
+    size_t length;
 
+    for (; *p != '\0'; p++)
+        odd = odd || *p < 0x20 || *p >= 0x7f;
+    length = (size_t)(p - (const unsigned char *)text);
     if (length >= PATH_SIZE_MAX)
         return "is too long for a path";
     if (strspn(text, " \t\r\n") == length)
         return "is blank";
+    if (!odd)
+        return NULL;
     if (!text_is_utf8(text, length))
         return "is not valid UTF-8";
-    for (const unsigned char *p = (const unsigned char *)text; *p != '\0'; p++) {
+    for (p = (const unsigned char *)text; *p != '\0'; p++) {
         if (*p < 0x20 || *p == 0x7f || (p[0] == 0xc2 && p[1] < 0xa0))
             return "holds a control character";
     }
@@ -42,18 +50,25 @@ static const char *posix_canonical(const char *text, char *out)
 
     if (text[0] != '/')
         return "is relative; write it from the root";
-    while (*text != '\0') {
-        size_t length = strcspn(text, "/");
+    for (;;) {
+        const char *name;
+        size_t length;
 
-        if (length == 2 && memcmp(text, "..", 2) == 0)
+        while (*text == '/')
+            text++;
+        if (*text == '\0')
+            break;
+        name = text;
+        while (*text != '\0' && *text != '/')
+            text++;
+        length = (size_t)(text - name);
+        if (length == 2 && name[0] == '.' && name[1] == '.')
             return PATH_PROBLEM_PARENT;
-        if (length > 0 && !(length == 1 && text[0] == '.')) {
-            out[used++] = '/';
-            memcpy(out + used, text, length);
-            used += length;
-        }
-        text += length;
-        text += strspn(text, "/");
+        if (length == 1 && name[0] == '.')
+            continue;
+        out[used++] = '/';
+        memcpy(out + used, name, length);
+        used += length;
     }
     if (used == 0)
         out[used++] = '/';
@@ -138,17 +153,15 @@ int path_compare(enum path_style style, const char *a, const char *b)
 
 bool path_is_beneath(enum path_style style, const char *path, const char *directory)
 {
-    bool root = directory[0] != '\0' && directory[strlen(directory) - 1] == separator(style);
+    const char *begin = directory;
 
-    for (;;) {
-        uint32_t wanted = next(style, &directory), got;
-
-        if (wanted == 0) /* a root ends in the separator that others are followed by */
-            return root || *path == '\0' || *path == separator(style);
-        got = next(style, &path);
-        if (got != wanted)
+    skip_common(&path, &directory);
+    while (*directory != '\0') {
+        if (next(style, &directory) != next(style, &path))
             return false;
     }
+    /* a root ends in the separator that others are followed by */
+    return *path == '\0' || *path == separator(style) || (directory > begin && directory[-1] == separator(style));
 }
 
 /* ---- joining and splitting ---- */

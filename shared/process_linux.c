@@ -151,6 +151,16 @@ static const char *map_self(const struct birth *birth)
     return NULL;
 }
 
+static bool set_limits(const struct process_linux_options *options)
+{
+    for (size_t i = 0; i < options->limit_count; i++) {
+        if (setrlimit((__rlimit_resource_t)options->limits[i].resource, &options->limits[i].value) != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* Returns the step that failed; does not return otherwise. */
 static const char *become(struct birth *birth)
 {
@@ -180,6 +190,9 @@ static const char *become(struct birth *birth)
     }
     if (spec->cwd != NULL && chdir(spec->cwd) < 0) {
         return "chdir";
+    }
+    if (!set_limits(birth->options)) {
+        return "setrlimit";
     }
     if (set_signal_mask(0, NULL) < 0) {
         return "sigprocmask";
@@ -381,7 +394,7 @@ out:
 
 int process_spawn(const struct process_spec *spec, struct process *out, struct postern_error *error)
 {
-    const struct process_linux_options none = {0, false, NULL};
+    const struct process_linux_options none = {.signals = NULL};
 
     return process_spawn_linux(spec, &none, out, error);
 }

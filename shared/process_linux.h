@@ -6,12 +6,21 @@
 
 #include "shared/process.h"
 
+#include <sys/resource.h>
+
+struct process_limit {
+    int resource; /* RLIMIT_* */
+    struct rlimit value;
+};
+
 struct process_linux_options {
     unsigned long namespaces; /* CLONE_NEW* flags: the child is born in new ones */
     bool map_self;            /* with CLONE_NEWUSER: map the caller's own uid and gid (setgroups denied first) and keep
                                  the namespace's capabilities across the exec as ambient ones */
     const int *signals;       /* NULL: every signal is put back to its default in the child. Else only these, up to a 0:
                                  for a caller that knows that no other has been changed; it saves sixty calls */
+    const struct process_limit *limits; /* set in the child only */
+    size_t limit_count;
 };
 
 int process_spawn_linux(const struct process_spec *spec, const struct process_linux_options *options,

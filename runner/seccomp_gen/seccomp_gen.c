@@ -35,7 +35,7 @@ enum {
 
 struct variant {
     bool network;       /* false: AF_UNIX is the only family */
-    bool local_sockets; /* false: not even that */
+    bool local_sockets; /* false: not even that; and nothing of System V or POSIX that has no file to guard it */
 };
 
 /* Refused whatever the arguments. Without capabilities most of them fail anyway; but each is a door into code of the
@@ -49,7 +49,7 @@ static const int refused[] = {
     SCMP_SYS(setns), SCMP_SYS(unshare), SCMP_SYS(sethostname), SCMP_SYS(setdomainname),
     /* other processes */
     SCMP_SYS(ptrace), SCMP_SYS(process_vm_readv), SCMP_SYS(process_vm_writev), SCMP_SYS(process_madvise),
-    SCMP_SYS(kcmp), SCMP_SYS(pidfd_getfd),
+    SCMP_SYS(kcmp), SCMP_SYS(pidfd_getfd), SCMP_SYS(fanotify_init),
     /* keys of the user, which no file permission guards */
     SCMP_SYS(keyctl), SCMP_SYS(add_key), SCMP_SYS(request_key),
     /* the machine */
@@ -68,6 +68,13 @@ static const int missing[] = {SCMP_SYS(clone3), SCMP_SYS(openat2), SCMP_SYS(io_u
 /* PER_LINUX, PER_LINUX32, the same with UNAME26, without address randomisation (debuggers, emulators), and the
  * question 0xffffffff. All others change how memory is laid out or made executable. */
 static const unsigned harmless_personalities[] = {0x0, 0x8, 0x20000, 0x20008, 0x40000, 0x40008, 0xffffffff};
+
+/* Shared memory, semaphores and queues that all processes of a user can find: refused where no namespace of its own
+ * keeps them apart, as a kernel that was built without them would. */
+static const int shared_by_name[] = {SCMP_SYS(shmget),  SCMP_SYS(shmat),    SCMP_SYS(shmctl),     SCMP_SYS(semget),
+                                     SCMP_SYS(semop),   SCMP_SYS(semctl),   SCMP_SYS(semtimedop), SCMP_SYS(msgget),
+                                     SCMP_SYS(msgsnd),  SCMP_SYS(msgrcv),   SCMP_SYS(msgctl),     SCMP_SYS(ipc),
+                                     SCMP_SYS(mq_open), SCMP_SYS(mq_unlink)};
 
 static void check(int result, const char *what)
 {
@@ -141,15 +148,23 @@ static void add_clone_rules(scmp_filter_ctx filter)
         add_bits(filter, SCMP_SYS(clone), 0, namespaces[i]);
 }
 
-/* Typing into somebody's terminal. The kernel looks at the low 32 bits of the command only, and so do we. */
+/* Typing into somebody's terminal, and line disciplines, which are drivers that a terminal loads. The kernel looks at
+ * the low 32 bits of the command only, and so do we. */
 static void add_ioctl_rules(scmp_filter_ctx filter)
 {
     enum { TERMINAL_LINUX = 0x541C }; /* TIOCLINUX; the libc header hides it */
-    static const scmp_datum_t commands[] = {TIOCSTI, TERMINAL_LINUX};
-    for (size_t i = 0; i < 2; i++) {
+    static const scmp_datum_t commands[] = {TIOCSTI, TERMINAL_LINUX, TIOCSETD};
+    for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
         struct scmp_arg_cmp test = SCMP_CMP(1, SCMP_CMP_MASKED_EQ, 0xffffffff, commands[i]);
         add(filter, REFUSE, SCMP_SYS(ioctl), 1, &test);
     }
+}
+
+/* Limits of another process of the same user: one of a second of processor time kills it as well as a signal does. */
+static void add_limit_rules(scmp_filter_ctx filter)
+{
+    struct scmp_arg_cmp tests[] = {SCMP_CMP(0, SCMP_CMP_NE, 0, 0), SCMP_CMP(2, SCMP_CMP_NE, 0, 0)};
+    add(filter, REFUSE, SCMP_SYS(prlimit64), 2, tests);
 }
 
 /* Also with the network on only the families that programs use to reach it: the others are rarely looked after, and
@@ -188,7 +203,10 @@ static scmp_filter_ctx build(const struct variant *variant)
     add_device_rules(filter);
     add_clone_rules(filter);
     add_ioctl_rules(filter);
+    add_limit_rules(filter);
     add_socket_rules(filter, variant);
+    for (size_t i = 0; !variant->local_sockets && i < sizeof(shared_by_name) / sizeof(shared_by_name[0]); i++)
+        add(filter, MISSING, shared_by_name[i], 0, NULL);
     return filter;
 }
 

@@ -4,12 +4,15 @@
  * works unconfined, so that a denial is the confinement's.
  */
 #include "runner/confine.h"
+#include "runner/limits_linux.h"
+#include "shared/process_linux.h"
 #include "tests/support/test.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/sched.h>
+#include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -17,9 +20,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/ipc.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
+#include <sys/shm.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -90,16 +95,54 @@ static void run(void (*check)(void))
         fail_msg("%s (wait status %d)", text, status);
 }
 
-static struct confine_path paths[] = {{"/", CONFINE_READ}, {open_path, CONFINE_WRITE}, {"/dev", CONFINE_WRITE}};
+static struct enforce_steps plan; /* the one under test; each runs in a process of its own */
 
-static const struct confinement usual = {
-    .level = POSTERN_LEVEL_RESTRICTED, .paths = paths, .path_count = 3, .no_user_namespaces = true};
+static void add(enum enforce_mechanism mechanism, const char *path, uint64_t number)
+{
+    struct enforce_step step = {.mechanism = mechanism, .path = (char *)path, .number = number};
+    CHECK(enforce_add(&plan, &step));
+}
 
-static void confine_by(const struct confinement *confinement)
+static int landlock_abi(void)
+{
+    int abi = 0;
+    CHECK(confine_check(&abi, NULL) == 0 && abi >= 1);
+    return abi;
+}
+
+/* What every plan has, but for the paths and the network. */
+static void plan_rest(void)
+{
+    add(ENFORCE_NO_NEW_PRIVS, NULL, 0);
+    add(ENFORCE_SECCOMP, NULL, 0);
+    add(ENFORCE_NO_CORE, NULL, 0);
+    if (landlock_abi() >= 6) {
+        add(ENFORCE_SCOPE_SIGNALS, NULL, 0);
+        add(ENFORCE_SCOPE_SOCKETS, NULL, 0);
+    }
+}
+
+static void plan_with_network(void)
+{
+    plan_rest();
+    add(ENFORCE_LANDLOCK_READ, "/", 0);
+    add(ENFORCE_LANDLOCK_WRITE, open_path, 0);
+    add(ENFORCE_LANDLOCK_WRITE, "/dev", 0);
+}
+
+static void plan_usual(void)
+{
+    plan_with_network();
+    add(ENFORCE_NET_SECCOMP, NULL, 0);
+    if (landlock_abi() >= 4)
+        add(ENFORCE_NET_LANDLOCK, NULL, 0);
+}
+
+static void confine_by_plan(void)
 {
     struct strings in_force = {0};
     struct postern_error error = {0};
-    if (confine_self(confinement, &in_force, &error) != 0)
+    if (confine_self(POSTERN_LEVEL_RESTRICTED, &plan, &in_force, &error) != 0)
         give_up(__LINE__, error.message, (int)error.os_error);
     CHECK(in_force.count > 0);
     strings_free(&in_force);
@@ -107,7 +150,8 @@ static void confine_by(const struct confinement *confinement)
 
 static void confine(void)
 {
-    confine_by(&usual);
+    plan_usual();
+    confine_by_plan();
 }
 
 static const char *in(const char *directory, const char *name)
@@ -150,13 +194,11 @@ static void check_writing(void)
 
 static void check_reading(void)
 {
-    struct confine_path only[] = {{open_path, CONFINE_READ}};
-    struct confinement confinement = usual;
-    confinement.paths = only;
-    confinement.path_count = 1;
+    plan_rest();
+    add(ENFORCE_LANDLOCK_READ, open_path, 0);
     CHECK(make_file(in(open_path, "r"), 0644) == 0);
     CHECK(make_file(in(shut_path, "r"), 0644) == 0);
-    confine_by(&confinement);
+    confine_by_plan();
     CHECK(open(in(open_path, "r"), O_RDONLY) >= 0);
     REFUSED(open(in(open_path, "r"), O_WRONLY), EACCES);
     REFUSED(open(in(shut_path, "r"), O_RDONLY), EACCES);
@@ -220,6 +262,8 @@ static void check_devices(void)
 
 static void check_refused_calls(void)
 {
+    const unsigned for_anybody = 0x200; /* FAN_REPORT_FID */
+    CHECK(syscall(SYS_fanotify_init, for_anybody, 0) >= 0 || errno == ENOSYS);
     confine();
     REFUSED(syscall(SYS_mount, "x", "/tmp", "tmpfs", 0, NULL), EPERM);
     REFUSED(syscall(SYS_umount2, "/proc", 0), EPERM);
@@ -239,6 +283,7 @@ static void check_refused_calls(void)
     REFUSED(syscall(SYS_process_vm_readv, getpid(), NULL, 0, NULL, 0, 0), EPERM);
     REFUSED(syscall(SYS_process_vm_writev, getpid(), NULL, 0, NULL, 0, 0), EPERM);
     REFUSED(syscall(SYS_pidfd_getfd, -1, 0, 0), EPERM);
+    REFUSED(syscall(SYS_fanotify_init, for_anybody, 0), EPERM);
     REFUSED(syscall(SYS_kcmp, getpid(), getpid(), 0, 0, 0), EPERM);
     REFUSED(syscall(SYS_keyctl, 0, 0), EPERM);
     REFUSED(syscall(SYS_add_key, "user", "a", "b", 1, 0), EPERM);
@@ -313,11 +358,81 @@ static void check_terminal(void)
     int terminal = open(slave, O_RDWR | O_CLOEXEC);
     CHECK(terminal >= 0);
     struct winsize size;
+    int discipline = 0;
+    CHECK(ioctl(terminal, TIOCSETD, &discipline) == 0);
     confine();
     CHECK(ioctl(terminal, TIOCGWINSZ, &size) == 0);
     REFUSED(syscall(SYS_ioctl, terminal, TIOCSTI, "x"), EPERM);
     REFUSED(syscall(SYS_ioctl, terminal, 0xffffffff00000000UL | TIOCSTI, "x"), EPERM);
     REFUSED(syscall(SYS_ioctl, terminal, 0x541C, "x"), EPERM); /* TIOCLINUX */
+    REFUSED(ioctl(terminal, TIOCSETD, &discipline), EPERM);
+    CHECK(ioctl(terminal, TIOCGETD, &discipline) == 0 && discipline == 0);
+}
+
+/* ---- what processes of one user share ---- */
+
+/* Ends with us, who may not signal it once confined; nor may the kernel in our name, so a death signal would not do. */
+static pid_t sleeper(void)
+{
+    int ends[2];
+    char byte;
+    CHECK(pipe2(ends, O_CLOEXEC) == 0);
+    pid_t child = fork();
+    CHECK(child >= 0);
+    if (child == 0) {
+        close(ends[1]);
+        _exit(read(ends[0], &byte, 1) == 0 ? 0 : 1);
+    }
+    close(ends[0]);
+    return child;
+}
+
+static void check_limits_of_others(void)
+{
+    struct rlimit limit = {5, 5}, now;
+    pid_t child = sleeper();
+    CHECK(prlimit(child, RLIMIT_NOFILE, &limit, NULL) == 0); /* of the same user, that is all it takes */
+    confine();
+    REFUSED(prlimit(child, RLIMIT_CPU, &limit, NULL), EPERM);
+    REFUSED(prlimit(getppid(), RLIMIT_CPU, &limit, NULL), EPERM);
+    CHECK(prlimit(child, RLIMIT_NOFILE, NULL, &now) == 0 && now.rlim_max == 5);
+    limit.rlim_cur = limit.rlim_max = 100;
+    CHECK(setrlimit(RLIMIT_NOFILE, &limit) == 0 && prlimit(0, RLIMIT_NOFILE, &limit, NULL) == 0);
+}
+
+static void check_shared_by_name(void)
+{
+    const long flags = IPC_CREAT | 0600;
+    int segment = shmget(IPC_PRIVATE, 4096, 0600);
+    CHECK(segment >= 0 && shmctl(segment, IPC_RMID, NULL) == 0);
+    segment = shmget(IPC_PRIVATE, 4096, 0600);
+    CHECK(segment >= 0);
+    void *memory = shmat(segment, NULL, 0);
+    CHECK(memory != (void *)-1 && shmctl(segment, IPC_RMID, NULL) == 0);
+    plan_usual();
+    add(ENFORCE_NO_LOCAL_SOCKETS, NULL, 0);
+    confine_by_plan();
+    REFUSED(shmget(IPC_PRIVATE, 4096, 0600), ENOSYS);
+    REFUSED(syscall(SYS_shmat, segment, NULL, 0), ENOSYS);
+    REFUSED(syscall(SYS_shmctl, segment, IPC_STAT, NULL), ENOSYS);
+    REFUSED(syscall(SYS_semget, 1, 1, flags), ENOSYS);
+    REFUSED(syscall(SYS_semop, 0, NULL, 0), ENOSYS);
+    REFUSED(syscall(SYS_semtimedop, 0, NULL, 0, NULL), ENOSYS);
+    REFUSED(syscall(SYS_semctl, 0, 0, 0, 0), ENOSYS);
+    REFUSED(syscall(SYS_msgget, 1, flags), ENOSYS);
+    REFUSED(syscall(SYS_msgsnd, 0, NULL, 0, 0), ENOSYS);
+    REFUSED(syscall(SYS_msgrcv, 0, NULL, 0, 0, 0), ENOSYS);
+    REFUSED(syscall(SYS_msgctl, 0, 0, NULL), ENOSYS);
+    REFUSED(syscall(SYS_mq_open, "postern", O_RDONLY, 0, NULL), ENOSYS);
+    REFUSED(syscall(SYS_mq_unlink, "postern"), ENOSYS);
+}
+
+/* Where a namespace keeps them apart they are as useful as ever. */
+static void check_shared_in_a_namespace(void)
+{
+    confine();
+    int segment = shmget(IPC_PRIVATE, 4096, 0600);
+    CHECK(segment >= 0 && shmctl(segment, IPC_RMID, NULL) == 0);
 }
 
 /* ---- sockets ---- */
@@ -346,9 +461,8 @@ static void check_network_off(void)
 
 static void check_network_on(void)
 {
-    struct confinement confinement = usual;
-    confinement.network = true;
-    confine_by(&confinement);
+    plan_with_network();
+    confine_by_plan();
     CHECK(try_socket(AF_INET) == 0);
     CHECK(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, 0) >= 0);
     CHECK(try_socket(AF_UNIX) == 0);
@@ -360,10 +474,10 @@ static void check_network_on(void)
 
 static void check_no_local_sockets(void)
 {
-    struct confinement confinement = usual;
     int ends[2];
-    confinement.no_local_sockets = true;
-    confine_by(&confinement);
+    plan_usual();
+    add(ENFORCE_NO_LOCAL_SOCKETS, NULL, 0);
+    confine_by_plan();
     REFUSED(try_socket(AF_UNIX), EACCES);
     REFUSED(try_socket(AF_INET), EACCES);
     CHECK(socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0);
@@ -433,11 +547,11 @@ static void after_outsiders(void)
 
 static void check_limits(void)
 {
-    struct confinement confinement = usual;
     struct rlimit core;
     int children = 0;
-    confinement.max_processes = 12;
-    confine_by(&confinement);
+    plan_usual();
+    add(ENFORCE_RLIMIT_PROCESSES, NULL, 12);
+    confine_by_plan();
     CHECK(getrlimit(RLIMIT_CORE, &core) == 0 && core.rlim_max <= 1);
     while (children < 40) {
         pid_t child = fork();
@@ -450,6 +564,54 @@ static void check_limits(void)
         children++;
     }
     CHECK(errno == EAGAIN && children > 0 && children < 12);
+}
+
+/* What a command would be, started as the reaper does; 0, or the signal that ended it, or 1000 and its status. */
+static int run_limited(const char *program, const char *script)
+{
+    const char *const argv[] = {program, "-c", script, NULL};
+    const char *const env[] = {NULL};
+    struct process_linux_options options = {.signals = NULL};
+    struct process_spec spec;
+    struct process process = {OS_HANDLE_NONE, 0};
+    struct process_exit end;
+    struct postern_error error = {0};
+    struct pollfd watched;
+    options.limits = limits_of_commands(&options.limit_count);
+    process_spec_init(&spec);
+    spec.program = program;
+    spec.argv = argv;
+    spec.env = env;
+    if (process_spawn_linux(&spec, &options, &process, &error) != 0)
+        give_up(__LINE__, error.message, (int)error.os_error);
+    watched = (struct pollfd){.fd = (int)process.handle, .events = POLLIN};
+    CHECK(poll(&watched, 1, 15000) == 1 && process_collect(&process, &end));
+    process_close(&process);
+    return end.signal ? end.signal : end.exit_code ? 1000 + end.exit_code : 0;
+}
+
+#define FILL "x=0123456789abcdef; for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22; do x=$x$x; done"
+
+static void check_limits_of_commands(void)
+{
+    char write_file[200];
+    struct rlimit mine;
+    snprintf(write_file, sizeof(write_file), "head -c 20000 /dev/zero > %s", in(open_path, "big"));
+    CHECK(run_limited("/bin/sh", write_file) == 0 && run_limited("/bin/sh", FILL) == 0);
+    plan_usual();
+    add(ENFORCE_RLIMIT_FILE_SIZE, NULL, 10000);
+    add(ENFORCE_RLIMIT_MEMORY, NULL, 32 << 20);
+    add(ENFORCE_RLIMIT_CPU, NULL, 900);
+    confine_by_plan();
+    CHECK(run_limited("/bin/sh", "ulimit -t; [ $(ulimit -t) = 1 ]") == 0);
+    CHECK(run_limited("/bin/sh", write_file) != 0);
+    CHECK(run_limited("/bin/sh", FILL) != 0);
+    CHECK(run_limited("/bin/sh", "while :; do :; done") == SIGXCPU);
+    CHECK(run_limited("/bin/sh", "trap '' XCPU; while :; do :; done") == SIGKILL);
+    /* the runner's own work is not counted */
+    CHECK(getrlimit(RLIMIT_CPU, &mine) == 0 && mine.rlim_max > 2);
+    CHECK(getrlimit(RLIMIT_FSIZE, &mine) == 0 && mine.rlim_max > 10000);
+    CHECK(getrlimit(RLIMIT_DATA, &mine) == 0 && mine.rlim_max > (32 << 20));
 }
 
 static void limits_in_a_group(void)
@@ -469,24 +631,105 @@ static void limits_in_a_group(void)
 
 static void check_none_applies_nothing(void)
 {
-    struct confinement confinement = {.level = POSTERN_LEVEL_NONE};
     struct strings in_force = {0};
-    CHECK(confine_self(&confinement, &in_force, NULL) == 0 && in_force.count == 0);
+    CHECK(confine_self(POSTERN_LEVEL_NONE, &plan, &in_force, NULL) == 0 && in_force.count == 0);
     CHECK(make_file(in(shut_path, "none"), 0644) == 0);
     CHECK(try_socket(AF_INET) == 0);
     CHECK(prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 0);
 }
 
-static void check_missing_path(void)
+/* Refused before anything is in force. */
+static void plan_is_refused(enum postern_level level, const char *word)
 {
-    struct confine_path missing[] = {{"/nonexistent/x", CONFINE_WRITE}};
-    struct confinement confinement = usual;
     struct strings in_force = {0};
     struct postern_error error = {0};
-    confinement.paths = missing;
-    confinement.path_count = 1;
-    CHECK(confine_self(&confinement, &in_force, &error) == POSTERN_E_CONFINE);
-    CHECK(error.os_error == ENOENT && strstr(error.message, "/nonexistent/x"));
+    if (confine_self(level, &plan, &in_force, &error) != POSTERN_E_CONFINE || !strstr(error.message, word))
+        give_up(__LINE__, error.message, (int)error.os_error);
+    CHECK(in_force.count == 0);
+    CHECK(try_socket(AF_INET) == 0);
+    enforce_steps_free(&plan);
+}
+
+static void check_plans(void)
+{
+    plan_usual();
+    add(ENFORCE_MASK, shut_path, 0);
+    plan_is_refused(POSTERN_LEVEL_RESTRICTED, "fs.deny:mask-mount");
+    CHECK(prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 0);
+    plan_is_refused(POSTERN_LEVEL_RESTRICTED, "does not confine");
+    add(ENFORCE_NO_NEW_PRIVS, NULL, 0);
+    add(ENFORCE_SECCOMP, NULL, 0);
+    plan_is_refused(POSTERN_LEVEL_ELEVATED, "does not confine");
+    add(ENFORCE_SECCOMP, NULL, 0);
+    add(ENFORCE_LANDLOCK_READ, "/", 0);
+    plan_is_refused(POSTERN_LEVEL_RESTRICTED, "does not confine");
+    add(ENFORCE_NO_NEW_PRIVS, NULL, 0);
+    add(ENFORCE_LANDLOCK_READ, "/", 0);
+    plan_is_refused(POSTERN_LEVEL_RESTRICTED, "does not confine");
+    /* level none knows limits only */
+    plan_usual();
+    plan_is_refused(POSTERN_LEVEL_NONE, "level none");
+    CHECK(prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 0);
+}
+
+static bool holds(const struct strings *list, const char *text)
+{
+    size_t found = 0;
+    for (size_t i = 0; i < list->count; i++)
+        found += strcmp(list->item[i], text) == 0;
+    CHECK(found <= 1);
+    return found == 1;
+}
+
+static void check_in_force(void)
+{
+    struct strings in_force = {0};
+    char name[64];
+    int abi = landlock_abi();
+    plan_usual();
+    add(ENFORCE_RLIMIT_CPU, NULL, 1000);
+    CHECK(confine_self(POSTERN_LEVEL_RESTRICTED, &plan, &in_force, NULL) == 0);
+    CHECK(holds(&in_force, "syscalls:seccomp") && holds(&in_force, "privileges:no_new_privs"));
+    CHECK(holds(&in_force, "net.block:seccomp") && holds(&in_force, "core:rlimit") &&
+          holds(&in_force, "limits.cpu:rlimit"));
+    snprintf(name, sizeof(name), "fs.write:landlock-abi%d", abi);
+    CHECK(holds(&in_force, name));
+    CHECK(holds(&in_force, "signals:landlock-scope") == (abi >= 6));
+    CHECK(!holds(&in_force, "sockets.local:seccomp"));
+}
+
+/* ---- paths that are not what they were ---- */
+
+static void path_is_refused(const char *path, int number)
+{
+    struct strings in_force = {0};
+    struct postern_error error = {0};
+    plan_usual();
+    add(ENFORCE_LANDLOCK_WRITE, path, 0);
+    if (confine_self(POSTERN_LEVEL_RESTRICTED, &plan, &in_force, &error) != POSTERN_E_CONFINE ||
+        error.os_error != number || !strstr(error.message, path))
+        give_up(__LINE__, error.message, (int)error.os_error);
+    CHECK(in_force.count == 0);
+    enforce_steps_free(&plan);
+}
+
+static void check_paths(void)
+{
+    CHECK(mkdir(in(shut_path, "t"), 0755) == 0 && mkdir(in(shut_path, "t/in"), 0755) == 0);
+    CHECK(symlink(in(shut_path, "t"), in(open_path, "link")) == 0);
+    CHECK(access(in(open_path, "link/in"), W_OK) == 0);
+    path_is_refused(in(open_path, "link"), ELOOP);
+    path_is_refused(in(open_path, "link/in"), ELOOP);
+    path_is_refused("/nonexistent/x", ENOENT);
+    path_is_refused(in(shut_path, "t/in/gone"), ENOENT);
+    CHECK(mkdir(in(shut_path, "closed"), 0) == 0);
+    if (geteuid() != 0)
+        path_is_refused(in(shut_path, "closed/x"), EACCES);
+    plan_usual();
+    add(ENFORCE_LANDLOCK_WRITE, in(shut_path, "t/in"), 0);
+    confine_by_plan();
+    CHECK(make_file(in(shut_path, "t/in/f"), 0644) == 0);
+    REFUSED(make_file(in(shut_path, "t/f"), 0644), EACCES);
 }
 
 static void test_capabilities_are_refused(void **state)
@@ -496,7 +739,9 @@ static void test_capabilities_are_refused(void **state)
     (void)state;
     if (geteuid() != 0)
         SKIP_BECAUSE("needs root");
-    assert_int_equal(confine_self(&usual, &in_force, &error), POSTERN_E_CONFINE);
+    plan_usual();
+    assert_int_equal(confine_self(POSTERN_LEVEL_RESTRICTED, &plan, &in_force, &error), POSTERN_E_CONFINE);
+    enforce_steps_free(&plan);
     assert_int_equal(in_force.count, 0);
     assert_non_null(strstr(error.message, "capabilities"));
 }
@@ -521,7 +766,13 @@ TEST(test_no_local_sockets, check_no_local_sockets)
 TEST(test_outsiders, after_outsiders)
 TEST(test_limits, limits_in_a_group)
 TEST(test_none_applies_nothing, check_none_applies_nothing)
-TEST(test_missing_path, check_missing_path)
+TEST(test_plans, check_plans)
+TEST(test_in_force, check_in_force)
+TEST(test_paths, check_paths)
+TEST(test_limits_of_others, check_limits_of_others)
+TEST(test_shared_by_name, check_shared_by_name)
+TEST(test_shared_in_a_namespace, check_shared_in_a_namespace)
+TEST(test_limits_of_commands, check_limits_of_commands)
 
 static int set_up(void **state)
 {
@@ -549,14 +800,27 @@ static int tear_down(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_writing),          cmocka_unit_test(test_reading),
-        cmocka_unit_test(test_set_id),           cmocka_unit_test(test_devices),
-        cmocka_unit_test(test_refused_calls),    cmocka_unit_test(test_processes),
-        cmocka_unit_test(test_foreign_numbers),  cmocka_unit_test(test_terminal),
-        cmocka_unit_test(test_network_off),      cmocka_unit_test(test_network_on),
-        cmocka_unit_test(test_no_local_sockets), cmocka_unit_test(test_outsiders),
-        cmocka_unit_test(test_limits),           cmocka_unit_test(test_none_applies_nothing),
-        cmocka_unit_test(test_missing_path),     cmocka_unit_test(test_capabilities_are_refused)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_writing),
+                                       cmocka_unit_test(test_reading),
+                                       cmocka_unit_test(test_set_id),
+                                       cmocka_unit_test(test_devices),
+                                       cmocka_unit_test(test_refused_calls),
+                                       cmocka_unit_test(test_processes),
+                                       cmocka_unit_test(test_foreign_numbers),
+                                       cmocka_unit_test(test_terminal),
+                                       cmocka_unit_test(test_network_off),
+                                       cmocka_unit_test(test_network_on),
+                                       cmocka_unit_test(test_no_local_sockets),
+                                       cmocka_unit_test(test_outsiders),
+                                       cmocka_unit_test(test_limits),
+                                       cmocka_unit_test(test_none_applies_nothing),
+                                       cmocka_unit_test(test_plans),
+                                       cmocka_unit_test(test_in_force),
+                                       cmocka_unit_test(test_paths),
+                                       cmocka_unit_test(test_limits_of_others),
+                                       cmocka_unit_test(test_shared_by_name),
+                                       cmocka_unit_test(test_shared_in_a_namespace),
+                                       cmocka_unit_test(test_limits_of_commands),
+                                       cmocka_unit_test(test_capabilities_are_refused)};
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

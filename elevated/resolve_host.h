@@ -1,0 +1,65 @@
+/*
+ * resolve_host.h - what resolving asks of the system, one answer a platform: resolve_linux.c, resolve_win32.c. Private
+ * to elevated/resolve*.c. Parent. Paths are canonical unless said otherwise.
+ */
+#ifndef POSTERN_ELEVATED_RESOLVE_HOST_H
+#define POSTERN_ELEVATED_RESOLVE_HOST_H
+
+#include "elevated/resolve.h"
+
+enum resolve_kind {
+    RESOLVE_FILE,
+    RESOLVE_DIRECTORY,
+    RESOLVE_LINK, /* symbolic, or a junction */
+    RESOLVE_OTHER /* a device, a socket, ... */
+};
+
+/* Whether something is there; `os_error` says more, but for FOUND. */
+enum resolve_answer {
+    RESOLVE_FOUND,
+    RESOLVE_MISSING,
+    RESOLVE_CLOSED, /* a directory above may not be entered by us */
+    RESOLVE_FAILED
+};
+
+/* Where a path of any form leads, all links followed; allocated. */
+enum resolve_answer resolve_follow(const char *path, char **out, int64_t *os_error);
+
+/* What is there; a link at the end is not followed. */
+enum resolve_answer resolve_look(const char *path, enum resolve_kind *kind, int64_t *os_error);
+
+/* Takes down what is at rule->path, which has no links; POSTERN_E_POLICY if it has one by now. */
+int resolve_facts(struct policy_rule *rule, enum resolve_kind *kind, struct postern_error *error);
+
+/* The caller's home and the like: what is never writable because of who asks. Freed with free(). */
+struct resolve_caller {
+    char *home[2]; /* without links */
+};
+int resolve_find_caller(struct resolve_caller *out, struct postern_error *error);
+
+/* Why commands must not write there; NULL: they may. Static text. */
+const char *resolve_objection(const char *path, const struct resolve_caller *caller);
+
+/* Fills rule->delegated and rule->barrier of a rule that has its facts. */
+int resolve_rights(struct policy_rule *rule, enum resolve_kind kind, enum postern_level level,
+                   struct postern_error *error);
+
+/* The beginning of a small file, at most size - 1 bytes and a NUL; no link is followed at the end of `path`, nothing is
+ * waited for. What is no regular file, or is gone, is empty. */
+int resolve_read_hint(const char *path, char *text, size_t size, size_t *length, struct postern_error *error);
+
+/* All of a file that only its owner, the administrator or the caller, can change; allocated. *data stays NULL when
+ * there is none. */
+int resolve_read_ceiling(const char *file, char **data, size_t *size, struct postern_error *error);
+
+/* ---- resolve.c ---- */
+
+/* As the caller wrote it. */
+const char *resolve_said(const struct policy_rule *rule);
+
+/* Follows the links of a rule's path and takes down what is there. Nothing there: rule->missing, with the links above
+ * it followed. Denied paths above which a directory is closed to us: that directory instead. POSTERN_E_POLICY: a link
+ * to nowhere, links in a circle, a path that policies cannot name. */
+int resolve_rule(struct policy_rule *rule, enum resolve_kind *kind, struct postern_error *error);
+
+#endif
