@@ -87,7 +87,7 @@ postern_sources(support_sources tests/support/*.c)
 list(REMOVE_ITEM support_sources ${host_sources})
 add_library(postern_test_support STATIC ${support_sources})
 target_link_libraries(postern_test_support PRIVATE postern_flags
-  PUBLIC postern_includes postern_test_host postern_dep_cmocka)
+  PUBLIC postern_includes postern_test_host postern_shared postern_dep_cmocka)
 target_compile_definitions(postern_test_support PRIVATE
   "POSTERN_TEST_BIN_DIR=\"${test_bin_dir}\"" "POSTERN_TEST_PROGRAM_DIR=\"${test_program_dir}\""
   "POSTERN_TEST_DATA_DIR=\"${test_data_dir}\"" "POSTERN_TEST_EXE_SUFFIX=\"${CMAKE_EXECUTABLE_SUFFIX}\"")

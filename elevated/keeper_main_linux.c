@@ -125,6 +125,8 @@ static bool start(struct plan_header *header, pid_t *runner, bool *barred, struc
 {
     mode_t mask = umask(0);
     failure->where = REPORT_PHASE_START;
+    /* else process lists show how it was executed, a number or a file in memory */
+    (void)prctl(PR_SET_NAME, "postern-keeper", 0, 0, 0);
     if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
         return keeper_failed(failure, "prctl", "PR_SET_DUMPABLE");
     if (getpid() != 1 && prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0)

@@ -4,20 +4,17 @@
  */
 #include "elevated/launch_spawn_linux.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "elevated/report_linux.h"
 #include "shared/process_linux.h"
-#include "shared/text.h"
 
 static const char STAGE[] = "launch";
 #ifndef MFD_NOEXEC_SEAL
@@ -28,15 +25,17 @@ static char *const no_environment[] = {NULL};
 
 void spawn_init(struct spawn *spawn)
 {
-    spawn->runner = spawn->keeper = spawn->plan = spawn->bootstrap = spawn->log = OS_HANDLE_NONE;
+    helper_init(&spawn->runner);
+    helper_init(&spawn->keeper);
+    spawn->plan = spawn->bootstrap = spawn->log = OS_HANDLE_NONE;
     spawn->parent = spawn->endpoint = spawn->lock = spawn->guard = OS_HANDLE_NONE;
     spawn->group_count = 0;
 }
 
 void spawn_close(struct spawn *spawn)
 {
-    handle_close(&spawn->runner);
-    handle_close(&spawn->keeper);
+    helper_close(&spawn->runner);
+    helper_close(&spawn->keeper);
     handle_close(&spawn->plan);
     handle_close(&spawn->bootstrap);
     handle_close(&spawn->log);
@@ -46,32 +45,6 @@ void spawn_close(struct spawn *spawn)
 }
 
 /* ---- files ---- */
-
-/* A helper that anybody may overwrite would run with our rights. */
-static int open_helper(const char *libexec, const char *name, os_handle *out, struct postern_error *error)
-{
-    struct stat status;
-    int result = POSTERN_OK;
-    char *path = text_format("%s/%s", libexec, name);
-    if (!path)
-        return error_memory(error, STAGE);
-    int file = open(path, O_PATH | O_CLOEXEC);
-    if (file < 0) {
-        result = error_os(error, POSTERN_E_RUNNER_MISSING, STAGE, "open", errno, "the helper %s", path);
-        error_remedy(error, "reinstall postern, or set POSTERN_LIBEXEC to the directory of its helpers");
-    } else if (fstat(file, &status) != 0 || !S_ISREG(status.st_mode) || (status.st_mode & S_IWOTH)) {
-        close(file);
-        result = error_set(error, POSTERN_E_RUNNER_START, STAGE, "",
-                           "the helper %s is not a file that only its owner "
-                           "can change",
-                           path);
-        error_remedy(error, "chmod o-w it, or reinstall postern");
-    } else {
-        *out = file;
-    }
-    free(path);
-    return result;
-}
 
 static int open_log(const char *path, os_handle *out, struct postern_error *error)
 {
@@ -104,12 +77,23 @@ static int write_memory(os_handle file, struct buffer *contents, struct postern_
     return error_os(error, POSTERN_E_OS, STAGE, "pwrite", written < 0 ? errno : ENOSPC, "a file in memory");
 }
 
+/* The keeper is pinned here; the runner when it comes to executing it, while the keeper is coming up. */
+static int open_helpers(struct spawn *spawn, const char *libexec, bool with_keeper, struct postern_error *error)
+{
+    struct helper_directory directory;
+    int result = helper_directory_open(&directory, libexec, error);
+    if (result == POSTERN_OK)
+        result = helper_open(&directory, HELPER_RUNNER, &spawn->runner, error);
+    if (result == POSTERN_OK && with_keeper)
+        result = helper_open(&directory, HELPER_KEEPER, &spawn->keeper, error);
+    helper_directory_close(&directory);
+    return result == POSTERN_OK && with_keeper ? helper_pin(&spawn->keeper, error) : result;
+}
+
 int spawn_open(struct spawn *spawn, const char *libexec, bool with_keeper, const char *log_file,
                struct postern_error *error)
 {
-    int result = open_helper(libexec, "postern-runner", &spawn->runner, error);
-    if (result == POSTERN_OK && with_keeper)
-        result = open_helper(libexec, "postern-keeper", &spawn->keeper, error);
+    int result = open_helpers(spawn, libexec, with_keeper, error);
     if (result == POSTERN_OK && with_keeper)
         result = open_memory("postern-plan", &spawn->plan, error);
     if (result == POSTERN_OK)
@@ -164,6 +148,7 @@ int spawn_keeper(const struct spawn *spawn, unsigned long namespaces, struct pro
     int pair[2] = {-1, -1};
     struct process_spec spec;
     int result = POSTERN_OK;
+    assert(spawn->keeper.pinned);
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0 ||
         setsockopt(pair[0], SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) != 0) {
         result = error_os(error, POSTERN_E_OS, STAGE, "socketpair", errno, "the keeper's status socket");
@@ -173,7 +158,7 @@ int spawn_keeper(const struct spawn *spawn, unsigned long namespaces, struct pro
     pass[count++] = pair[1];
     pass[count++] = spawn->plan;
     pass[count++] = spawn->parent;
-    pass[count++] = spawn->runner;
+    pass[count++] = spawn->runner.program;
     pass[count++] = spawn->endpoint;
     pass[count++] = spawn->bootstrap;
     if (spawn->log != OS_HANDLE_NONE)
@@ -185,7 +170,7 @@ int spawn_keeper(const struct spawn *spawn, unsigned long namespaces, struct pro
     if (spawn->lock != OS_HANDLE_NONE)
         pass[count++] = spawn->lock;
     process_spec_init(&spec);
-    spec.program_handle = spawn->keeper;
+    spec.program_handle = spawn->keeper.program;
     spec.argv = argv;
     spec.env = (const char *const *)no_environment;
     spec.pass = pass;
@@ -204,23 +189,29 @@ out:
     return result;
 }
 
-int spawn_let_go(os_handle status, struct postern_error *error)
+int spawn_let_go(struct spawn *spawn, os_handle status, struct postern_error *error)
 {
     const char go = 1;
+    int result = helper_pin(&spawn->runner, error);
+    if (result != POSTERN_OK)
+        return result;
     if (send((int)status, &go, sizeof(go), MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)sizeof(go))
         return POSTERN_OK;
     return error_os(error, POSTERN_E_RUNNER_START, STAGE, "send", errno, "the keeper has ended at once");
 }
 
-int spawn_runner(const struct spawn *spawn, struct process *out, struct postern_error *error)
+int spawn_runner(struct spawn *spawn, struct process *out, struct postern_error *error)
 {
     bool logs = spawn->log != OS_HANDLE_NONE;
     const char *const argv[] = {"postern-runner", "--endpoint",          "fd:3", "--bootstrap", "fd:4", "--parent",
                                 "fd:5",           logs ? "--log" : NULL, "fd:6", NULL};
     const os_handle pass[] = {spawn->endpoint, spawn->bootstrap, spawn->parent, spawn->log};
     struct process_spec spec;
+    int result = helper_pin(&spawn->runner, error);
+    if (result != POSTERN_OK)
+        return result;
     process_spec_init(&spec);
-    spec.program_handle = spawn->runner;
+    spec.program_handle = spawn->runner.program;
     spec.argv = argv;
     spec.env = (const char *const *)no_environment;
     spec.pass = pass;

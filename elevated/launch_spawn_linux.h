@@ -5,15 +5,16 @@
 #ifndef POSTERN_ELEVATED_LAUNCH_SPAWN_LINUX_H
 #define POSTERN_ELEVATED_LAUNCH_SPAWN_LINUX_H
 
+#include "elevated/launch_helper_linux.h"
 #include "elevated/plan_linux.h"
 #include "ipc/bootstrap.h"
 #include "shared/handle.h"
 #include "shared/process.h"
 
-/* What both kinds of start need; all descriptors are ours to close. */
+/* What both kinds of start need; all of it is ours to close. */
 struct spawn {
-    os_handle runner;             /* postern-runner, opened for execution only */
-    os_handle keeper;             /* postern-keeper; NONE at level none */
+    struct helper runner;
+    struct helper keeper;         /* not opened at level none */
     os_handle plan;               /* file in memory; NONE at level none */
     os_handle bootstrap;          /* file in memory */
     os_handle log;                /* NONE: no log */
@@ -27,7 +28,8 @@ struct spawn {
 void spawn_init(struct spawn *spawn);
 void spawn_close(struct spawn *spawn);
 
-/* Opens helpers, log and pidfd; the files in memory are empty. */
+/* Opens helpers, log and pidfd; the files in memory are empty. What may be executed next, the keeper, is pinned then.
+ */
 int spawn_open(struct spawn *spawn, const char *libexec, bool with_keeper, const char *log_file,
                struct postern_error *error);
 
@@ -40,9 +42,10 @@ int spawn_keeper(const struct spawn *spawn, unsigned long namespaces, struct pro
 int spawn_write_bootstrap(const struct spawn *spawn, const struct bootstrap *bootstrap, struct postern_error *error);
 int spawn_write_plan(const struct spawn *spawn, const struct plan *plan, struct postern_error *error);
 
-int spawn_let_go(os_handle status, struct postern_error *error);
+/* Pins the runner, which takes a while, and then has the keeper go on: never without. */
+int spawn_let_go(struct spawn *spawn, os_handle status, struct postern_error *error);
 
-/* Starts the runner itself. */
-int spawn_runner(const struct spawn *spawn, struct process *out, struct postern_error *error);
+/* Pins and starts the runner itself. */
+int spawn_runner(struct spawn *spawn, struct process *out, struct postern_error *error);
 
 #endif

@@ -274,7 +274,7 @@ static int instruct(struct attempt *attempt, struct postern_error *error)
     header->has_log = attempt->spawn.log != OS_HANDLE_NONE;
     header->temporary = launch->temporary;
     result = spawn_write_plan(&attempt->spawn, &attempt->plan, error);
-    return result == POSTERN_OK ? spawn_let_go(launch->status, error) : result;
+    return result == POSTERN_OK ? spawn_let_go(&attempt->spawn, launch->status, error) : result;
 }
 
 int launch_attempt(const struct launch_options *options, enum capabilities_grade grade, struct launch *launch,

@@ -21,6 +21,8 @@ int startup_prepare(struct postern_error *error)
     struct sigaction ignore = {.sa_handler = SIG_IGN};
     if (sigaction(SIGPIPE, &ignore, NULL) != 0)
         return error_os(error, POSTERN_E_OS, STAGE, "sigaction", errno, "SIGPIPE cannot be ignored");
+    /* Else process lists show how we were executed, a number or a file in memory. */
+    (void)prctl(PR_SET_NAME, "postern-runner", 0, 0, 0);
     /* The command may have our user: it must not read our memory or trace us. */
     if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
         return error_os(error, POSTERN_E_OS, STAGE, "prctl", errno, "the runner cannot be made undumpable");

@@ -18,6 +18,9 @@ struct crypto_part {
 /* From the system's generator. false: no randomness could be had; nothing may go on then. */
 bool crypto_random(void *out, size_t size);
 
+/* SHA-256. false only when the library fails. */
+bool crypto_hash(const void *data, size_t size, unsigned char out[CRYPTO_HASH_SIZE]);
+
 /* HMAC-SHA256 (RFC 2104) over the parts in order. false only when the library fails. */
 bool crypto_hmac(const unsigned char key[CRYPTO_KEY_SIZE], const struct crypto_part *parts, size_t count,
                  unsigned char out[CRYPTO_HASH_SIZE]);

@@ -13,6 +13,22 @@ check "install" cmake --install "$bin" --prefix "$to"
 for file in bin/postern libexec/postern/postern-runner libexec/postern/postern-keeper include/postern.h; do
     check "$file is there" test -e "$to/$file"
 done
+# The library starts no helper whose SHA-256 is not in the manifest beside it; stripping changes the programs.
+manifest=libexec/postern/postern-helpers.sha256
+check "the helpers have a manifest" test "$(wc -l <"$to/$manifest")" = 2
+check "it is that of the built helpers" cmp "$bin/postern-helpers.sha256" "$to/$manifest"
+check "the installed helpers are those of the manifest" \
+    sh -c "cd '$to/libexec/postern' && sha256sum --quiet --strict -c postern-helpers.sha256"
+check "install with --strip into DESTDIR" \
+    env DESTDIR="$tap_dir/stage" cmake --install "$bin" --prefix /opt/postern --strip
+stage=$tap_dir/stage/opt/postern
+check "the stripped helpers are those of their manifest" \
+    sh -c "cd '$stage/libexec/postern' && sha256sum --quiet --strict -c postern-helpers.sha256"
+refuse "which is another one" cmp "$to/$manifest" "$stage/$manifest"
+is "the stripped program runs" "$("$stage/bin/postern" run --level none -- echo hello 2>/dev/null)" hello
+check "install with a careless umask" sh -c "umask 0 && cmake --install '$bin' --prefix '$tap_dir/careless'"
+is "only its owner can change the manifest" "$(stat -c %a "$tap_dir/careless/$manifest")" 644
+
 library_dir=$(dirname "$(find "$to" -name libpostern.a)")
 refuse "the shared library exports nothing but the public names" \
     sh -c "nm -D --defined-only '$library_dir/libpostern.so' | grep -v ' postern_'"
@@ -67,3 +83,9 @@ is "runs with the package" "$(./out/hello)" hello
 
 unset POSTERN_LIBEXEC
 is "the installed program runs" "$("$to/bin/postern" run --level none -- echo hello 2>/dev/null)" hello
+printf x >>"$to/libexec/postern/postern-runner"
+refuse "a helper that was changed is not started" "$to/bin/postern" run --level none -- touch "$tap_dir/ran"
+refuse "and with it no command" test -e "$tap_dir/ran"
+rm "$to/$manifest"
+refuse "without a manifest nothing starts" "$to/bin/postern" run --level none -- touch "$tap_dir/ran"
+refuse "no command either" test -e "$tap_dir/ran"

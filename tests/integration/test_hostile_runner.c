@@ -4,6 +4,7 @@
  * which user it has changes nothing in what it can send.
  * timeout: 200
  */
+#include "tests/support/manifest.h"
 #include "tests/support/sandbox.h"
 
 #include <stdio.h>
@@ -39,6 +40,7 @@ static void copy_helper(const char *from, const char *name)
     if (dot && strcmp(dot, ".exe") == 0)
         strncat(to, dot, sizeof(to) - strlen(to) - 1);
     assert_true(host_copy_file(from, to));
+    assert_true(manifest_write(helpers));
 }
 
 static int open_fake(const char *mode, uint32_t start_timeout, enum postern_level level, struct postern_sandbox **out)
@@ -72,6 +74,8 @@ static int set_up(void **state)
     if (!host_make_directory(helpers, sizeof(helpers)))
         return -1;
     copy_helper(test_program_path("fake_runner"), "postern-runner");
+    if (!host_change_directory(helpers)) /* which runners at level none start in */
+        return -1;
     good = test_open(POSTERN_LEVEL_NONE);
     command.open_stdin = true;
     good_session = test_start(good, &command, "echo", NULL);
@@ -82,6 +86,8 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     test_close_all(state);
+    if (!host_change_directory(".."))
+        return -1;
     host_remove_directory(helpers);
     return 0;
 }

@@ -15,6 +15,7 @@
 
 #include "elevated/resolve.h"
 #include "shared/system.h"
+#include "tests/support/manifest.h"
 
 #define LIBEXEC "/tmp/postern-box-XXXXXX"
 char box_libexec[] = LIBEXEC;
@@ -45,7 +46,7 @@ bool box_set_up(void)
     memcpy(box_libexec, LIBEXEC, sizeof(LIBEXEC));
     return mkdtemp(box_libexec) && chmod(box_libexec, 0755) == 0 &&
            copy_program(test_program_path("fake_runner_linux"), "postern-runner") &&
-           copy_program(test_bin_path("postern-keeper"), "postern-keeper");
+           copy_program(test_bin_path("postern-keeper"), "postern-keeper") && manifest_write(box_libexec);
 }
 
 bool box_tear_down(void)

@@ -74,6 +74,7 @@ bool host_is_wine(void);
 /* Makes an empty directory that every user may enter and removes it with all that is in it (one level). */
 bool host_make_directory(char *out, size_t size);
 void host_remove_directory(const char *path);
+bool host_change_directory(const char *path);
 
 /* With its permissions: the copy of a program is a program. */
 bool host_copy_file(const char *from, const char *to);

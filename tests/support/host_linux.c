@@ -203,6 +203,11 @@ void host_remove_directory(const char *path)
     rmdir(path);
 }
 
+bool host_change_directory(const char *path)
+{
+    return chdir(path) == 0;
+}
+
 bool host_copy_file(const char *from, const char *to)
 {
     char block[65536];

@@ -174,6 +174,11 @@ void host_remove_directory(const char *path)
     RemoveDirectoryA(path);
 }
 
+bool host_change_directory(const char *path)
+{
+    return SetCurrentDirectoryA(path) != 0;
+}
+
 bool host_copy_file(const char *from, const char *to)
 {
     return CopyFileA(from, to, FALSE) != 0;

@@ -1,7 +1,7 @@
 /*
  * fake_runner.c - stands in for postern-runner and misbehaves, for test_hostile_runner.c. Copied into a directory of
- * helpers as "postern-runner"; what it does says the file "fake-runner-mode" beside it, or, in the mode "obey", the
- * second argument of each command. Speaks the protocol with postern's own functions where it is to speak it well.
+ * helpers as "postern-runner"; what it does says the file "fake-runner-mode" beside it, or, where it runs in memory and
+ * nothing is beside it, in its working directory; in the mode "obey" the second argument of each command. Speaks the protocol with postern's own functions where it is to speak it well.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -537,6 +537,8 @@ static void read_mode(char mode[64])
     char *directory = system_program_directory();
     char *path = directory ? text_format("%s/fake-runner-mode", directory) : NULL;
     FILE *file = path ? fopen(path, "r") : NULL;
+    if (!file)
+        file = fopen("fake-runner-mode", "r");
     text_copy(mode, 64, "exit");
     if (file && fscanf(file, "%63s", mode) != 1)
         exit(98);
