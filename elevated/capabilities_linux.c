@@ -89,18 +89,6 @@ static bool add_devices(struct capabilities *capabilities)
     return added;
 }
 
-/* Only a sandbox that is ended by somebody outside of it can have a group that is removed afterwards: not level none.
- */
-static int look_for_groups(struct enforce_host *host, struct postern_error *error)
-{
-    struct cgroup_host groups;
-    int result = cgroup_find(&groups, NULL);
-    host->cgroup_memory = groups.memory.path != NULL;
-    host->cgroup_processes = groups.processes.path != NULL;
-    cgroup_host_free(&groups);
-    return result == POSTERN_E_MEMORY ? error_memory(error, STAGE) : POSTERN_OK;
-}
-
 /* ---- facts ---- */
 
 int capabilities_of_grade(enum postern_level level, enum capabilities_grade grade, struct capabilities *out,
@@ -122,7 +110,21 @@ int capabilities_of_grade(enum postern_level level, enum capabilities_grade grad
     host->seccomp = true; /* or launch_check_level() fails */
     if ((host->own_files && !add_places(out, host->other_user)) || !add_devices(out))
         return error_memory(error, STAGE);
-    return look_for_groups(host, error);
+    return POSTERN_OK;
+}
+
+int capabilities_add_groups(struct capabilities *capabilities, struct postern_error *error)
+{
+    struct enforce_host *host = &capabilities->host;
+    struct cgroup_host groups;
+    /* one that is removed afterwards takes a keeper, whose end is the end of all that is in it */
+    if (host->level == POSTERN_LEVEL_NONE)
+        return POSTERN_OK;
+    int result = cgroup_find(&groups, NULL);
+    host->cgroup_memory = groups.memory.path != NULL;
+    host->cgroup_processes = groups.processes.path != NULL;
+    cgroup_host_free(&groups);
+    return result == POSTERN_E_MEMORY ? error_memory(error, STAGE) : POSTERN_OK;
 }
 
 bool capabilities_was_refused(const struct postern_error *error)
@@ -155,6 +157,8 @@ int capabilities_find(enum postern_level level, struct capabilities *out, struct
         result = capabilities_check_landlock_only(&refused, error);
     if (result == POSTERN_OK)
         result = capabilities_of_grade(level, grade, out, error);
+    if (result == POSTERN_OK)
+        result = capabilities_add_groups(out, error);
     out->missing = refused;
     return result;
 }

@@ -20,6 +20,9 @@ enum capabilities_grade {
 int capabilities_of_grade(enum postern_level level, enum capabilities_grade grade, struct capabilities *out,
                           struct postern_error *error);
 
+/* Adds whether control groups can be made: apart, because it costs more than the rest, and few policies need it. */
+int capabilities_add_groups(struct capabilities *capabilities, struct postern_error *error);
+
 /* Why one grade less may still work: the host said no, it did not break. */
 bool capabilities_was_refused(const struct postern_error *error);
 

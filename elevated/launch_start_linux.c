@@ -62,6 +62,8 @@ static int make_plan(struct attempt *attempt, enum capabilities_grade grade, str
 {
     const struct launch_options *options = attempt->options;
     int result = capabilities_of_grade(options->level, grade, &attempt->capabilities, error);
+    if (result == POSTERN_OK && options->policy->limits.memory)
+        result = capabilities_add_groups(&attempt->capabilities, error);
     return result == POSTERN_OK ? enforce_plan(options->policy, &attempt->capabilities.host, &attempt->steps, error)
                                 : result;
 }
