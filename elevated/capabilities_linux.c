@@ -11,6 +11,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "elevated/cgroup_linux.h"
 #include "elevated/launch.h"
 
 static const char STAGE[] = "level";
@@ -109,6 +110,18 @@ int capabilities_of_grade(enum postern_level level, enum capabilities_grade grad
     return POSTERN_OK;
 }
 
+void capabilities_add_groups(struct capabilities *capabilities)
+{
+    struct cgroup_host groups = {0};
+    struct postern_error ignored = {0}; /* then a limit holds for each process instead */
+    if (capabilities->host.level == POSTERN_LEVEL_NONE)
+        return;
+    (void)cgroup_find(&groups, &ignored);
+    capabilities->host.cgroup_memory = groups.memory.path != NULL;
+    capabilities->host.cgroup_processes = groups.processes.path != NULL;
+    cgroup_host_free(&groups);
+}
+
 bool capabilities_was_refused(const struct postern_error *error)
 {
     return error->os_error == EPERM || error->os_error == EACCES || error->os_error == ENOSPC ||
@@ -139,6 +152,8 @@ int capabilities_find(enum postern_level level, struct capabilities *out, struct
         result = capabilities_check_landlock_only(&refused, error);
     if (result == POSTERN_OK)
         result = capabilities_of_grade(level, grade, out, error);
+    if (result == POSTERN_OK)
+        capabilities_add_groups(out);
     out->missing = refused;
     return result;
 }

@@ -201,6 +201,8 @@ void launch_stop(struct launch *launch)
     if (launch->process.handle != OS_HANDLE_NONE && launch->has_keeper && !launch->own_pids)
         ask_to_end(launch);
     process_close(&launch->process);
+    cgroup_remove(launch->cgroup);
+    launch->cgroup = NULL;
     handle_close(&launch->status);
     handle_close(&launch->channel);
     if (launch->temporary)
