@@ -13,7 +13,7 @@ static const char STAGE[] = "policy";
 int enforce_refuse(struct postern_error *error, const char *capability, const char *item, const char *why,
                    const char *remedy)
 {
-    char shown[256]; /* leaves room for the reason */
+    char shown[256] = ""; /* leaves room for the reason */
     text_escape(shown, sizeof(shown), item, strlen(item));
     error_set(error, POSTERN_E_POLICY, STAGE, "", "%s: %s %s", capability, shown, why);
     error_remedy(error, remedy);
