@@ -11,6 +11,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "elevated/cgroup_linux.h"
 #include "elevated/launch.h"
 
 static const char STAGE[] = "level";
@@ -77,12 +78,24 @@ static bool add_devices(struct capabilities *capabilities)
     static const char *const names[] = {"/dev/null", "/dev/zero", "/dev/full", "/dev/tty", "/dev/ptmx", "/dev/pts"};
     const struct enforce_host *host = &capabilities->host;
     bool added = true;
-    for (size_t i = 0; added && !host->own_files && i < sizeof(names) / sizeof(names[0]); i++)
+    for (size_t i = 0; added && i < sizeof(names) / sizeof(names[0]); i++)
         added = access(names[i], F_OK) != 0 || strings_add(&capabilities->device, names[i]);
     /* names and comments of threads; nothing else in there is the other user's to change */
     if (added && host->other_user && host->own_proc)
         added = strings_add(&capabilities->device, "/proc");
     return added;
+}
+
+/* Only a sandbox that is ended by somebody outside of it can have a group that is removed afterwards: not level none.
+ */
+static int look_for_groups(struct enforce_host *host, struct postern_error *error)
+{
+    struct cgroup_host groups;
+    int result = cgroup_find(&groups, NULL);
+    host->cgroup_memory = groups.memory.path != NULL;
+    host->cgroup_processes = groups.processes.path != NULL;
+    cgroup_host_free(&groups);
+    return result == POSTERN_E_MEMORY ? error_memory(error, STAGE) : POSTERN_OK;
 }
 
 /* ---- facts ---- */
@@ -106,7 +119,7 @@ int capabilities_of_grade(enum postern_level level, enum capabilities_grade grad
     host->seccomp = true; /* or launch_check_level() fails */
     if ((host->own_files && !add_places(out, host->other_user)) || !add_devices(out))
         return error_memory(error, STAGE);
-    return POSTERN_OK;
+    return look_for_groups(host, error);
 }
 
 bool capabilities_was_refused(const struct postern_error *error)

@@ -34,15 +34,16 @@ struct cgroup_host {
 int cgroup_find(struct cgroup_host *out, struct postern_error *error);
 void cgroup_host_free(struct cgroup_host *host);
 
-/* Pure part of it, for tests: the directories of our own group for `controller` as /proc/self/mountinfo and
- * /proc/self/cgroup name them, best first. `top` is where the hierarchy is mounted: what is above cannot be seen. Both
- * are allocated. Returns the number, at most `maximum`. */
+/* Pure part of it (cgroup_locate_linux.c): the directories of our own group for `controller` as /proc/self/mountinfo
+ * and /proc/self/cgroup name them, in the order of the mounts. `top` is where the hierarchy is mounted: what is above
+ * cannot be seen. Returns the number, at most `maximum`; what cannot be told is left out. */
 struct cgroup_candidate {
-    char *path, *top;
+    char *path, *top; /* allocated */
     bool unified;
 };
 size_t cgroup_locate(const char *mounts, const char *membership, const char *controller, struct cgroup_candidate *out,
                      size_t maximum);
+void cgroup_candidate_free(struct cgroup_candidate *candidate);
 
 struct cgroup;
 

@@ -62,6 +62,11 @@ bool keeper_drop_privileges(const struct plan_header *other_user, bool barred, s
 bool keeper_start_runner(const struct plan_header *header, mode_t mask, bool barred, pid_t *runner,
                          struct keeper_failure *failure);
 
+/* ---- keeper_sweep_linux.c ---- */
+
+/* The other mode of the program: waits for the end of the sandbox, removes its control groups `name`. Exit status. */
+int keeper_sweep(const char *name);
+
 /* ---- keeper_watch_linux.c ---- */
 
 /* Signals that tell of children, as a descriptor; before the runner is started. -1: errno. */

@@ -138,7 +138,7 @@ static bool start(struct plan_header *header, pid_t *runner, bool *barred, struc
     return keeper_bar_privileges(barred, failure) && keeper_start_runner(header, mask, *barred, runner, failure);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     struct plan_header header = {.temporary = ""};
     struct keeper_failure failure = {.call = "", .item = ""};
@@ -147,6 +147,8 @@ int main(void)
     bool barred = false;
     int result = 0;
     struct stat status_socket;
+    if (argc == 3 && strcmp(argv[1], "--sweep") == 0)
+        return keeper_sweep(argv[2]);
     if (fstat(KEEPER_FD_STATUS, &status_socket) != 0 || !S_ISSOCK(status_socket.st_mode)) {
         fputs("postern-keeper: started by postern itself, not by hand\n", stderr);
         return 2;

@@ -203,6 +203,8 @@ void launch_stop(struct launch *launch)
     process_close(&launch->process);
     handle_close(&launch->status);
     handle_close(&launch->channel);
+    cgroup_remove(launch->cgroup);
+    launch->cgroup = NULL;
     if (launch->temporary)
         temporary_remove(launch->temporary);
     free(launch->temporary);

@@ -5,6 +5,7 @@
 #define POSTERN_ELEVATED_LAUNCH_LINUX_H
 
 #include "elevated/capabilities_linux.h"
+#include "elevated/cgroup_linux.h"
 #include "elevated/host_linux.h"
 #include "elevated/launch.h"
 #include "elevated/launch_spawn_linux.h"
@@ -22,6 +23,7 @@ struct launch {
     uint32_t runner_pid;
     os_handle channel;
     struct user user; /* level elevated; lock NONE otherwise */
+    struct cgroup *cgroup; /* NULL: none */
     char *temporary;  /* private directory to remove; NULL: none */
     char *name, *home, *temp, *directory;
     struct strings in_force;

@@ -212,15 +212,50 @@ static int prepare(struct attempt *attempt, struct postern_error *error)
     return result;
 }
 
+static uint64_t number_of(const struct attempt *attempt, enum enforce_mechanism mechanism)
+{
+    for (size_t i = 0; i < attempt->steps.count; i++) {
+        if (attempt->steps.item[i].mechanism == mechanism)
+            return attempt->steps.item[i].number;
+    }
+    return 0;
+}
+
+static int make_groups(struct attempt *attempt, struct postern_error *error)
+{
+    uint64_t memory = number_of(attempt, ENFORCE_CGROUP_MEMORY);
+    uint64_t processes = number_of(attempt, ENFORCE_CGROUP_PROCESSES);
+    struct launch *launch = attempt->launch;
+    struct spawn *spawn = &attempt->spawn;
+    struct cgroup_host host;
+    if (!memory && !processes)
+        return POSTERN_OK;
+    int result = cgroup_find(&host, error);
+    if (result == POSTERN_OK)
+        result = cgroup_create(&host, memory, processes, spawn->keeper, &launch->cgroup, error);
+    cgroup_host_free(&host);
+    if (result != POSTERN_OK)
+        return result;
+    spawn->group_count = cgroup_files(launch->cgroup, spawn->group);
+    spawn->guard = cgroup_guard(launch->cgroup);
+    attempt->plan.header.group_count = (uint32_t)spawn->group_count;
+    return POSTERN_OK;
+}
+
 static int start_keeper(struct attempt *attempt, struct postern_error *error)
 {
     struct launch *launch = attempt->launch;
     unsigned long namespaces = launch_namespaces(attempt->options->level, &attempt->steps);
     launch->has_keeper = true;
     launch->own_pids = (namespaces & CLONE_NEWPID) != 0;
-    int result = spawn_keeper(&attempt->spawn, namespaces, &launch->process, &launch->status, error);
+    int result = make_groups(attempt, error);
+    if (result != POSTERN_OK)
+        return result;
+    result = spawn_keeper(&attempt->spawn, namespaces, &launch->process, &launch->status, error);
     if (result == POSTERN_E_OS && error)
         error->code = POSTERN_E_CONFINE; /* the namespaces are part of the confinement */
+    if (launch->cgroup)
+        cgroup_started(launch->cgroup);
     return result == POSTERN_E_OS ? POSTERN_E_CONFINE : result;
 }
 

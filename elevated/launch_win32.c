@@ -13,6 +13,7 @@
 #include <windows.h>
 
 #include "elevated/capabilities.h"
+#include "elevated/launch_helper_win32.h"
 #include "elevated/launch_user_win32.h"
 #include "ipc/bootstrap.h"
 #include "ipc/endpoint.h"
@@ -41,7 +42,8 @@ struct launch {
 /* What only launch_start() needs: our copies of what the runner inherits. */
 struct start {
     char *program;
-    os_handle record; /* the read end of the pipe with the start record in it */
+    os_handle program_file; /* holds it as it was checked, until it is executed */
+    os_handle record;       /* the read end of the pipe with the start record in it */
     os_handle log;
     os_handle parent; /* our own process */
     struct strings argv;
@@ -196,10 +198,10 @@ static int prepare(const struct launch_options *options, struct launch *launch, 
     if (start->program == NULL) {
         return error_memory(error, STAGE);
     }
-    if (!is_file(start->program)) {
-        return error_set(error, POSTERN_E_RUNNER_MISSING, STAGE, "", "there is no %s", start->program);
+    code = helper_hold(options->libexec, RUNNER, &start->program_file, error);
+    if (code == POSTERN_OK) {
+        code = prepare_record(options, launch, start, error);
     }
-    code = prepare_record(options, launch, start, error);
     if (code == POSTERN_OK) {
         code = prepare_parent(start, error);
     }
@@ -214,6 +216,7 @@ static int prepare(const struct launch_options *options, struct launch *launch, 
 
 static void start_free(struct start *start)
 {
+    handle_close(&start->program_file);
     handle_close(&start->record);
     handle_close(&start->log);
     handle_close(&start->parent);
@@ -277,7 +280,8 @@ static int await_runner(const struct launch_options *options, struct launch *lau
 int launch_start(const struct launch_options *options, struct launch **out, struct postern_error *error)
 {
     struct launch *launch = calloc(1, sizeof(*launch));
-    struct start start = {.record = OS_HANDLE_NONE, .log = OS_HANDLE_NONE, .parent = OS_HANDLE_NONE};
+    struct start start = {
+        .program_file = OS_HANDLE_NONE, .record = OS_HANDLE_NONE, .log = OS_HANDLE_NONE, .parent = OS_HANDLE_NONE};
     int code;
 
     if (launch == NULL) {

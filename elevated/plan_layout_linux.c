@@ -119,9 +119,21 @@ static bool item_of_step(const struct enforce_step *step, struct layout_item *ou
     return true;
 }
 
+static bool takes_dev(const struct enforce_steps *steps)
+{
+    for (size_t i = 0; i < steps->count; i++) {
+        if (steps->item[i].mechanism == ENFORCE_PRIVATE && strcmp(steps->item[i].path, "/dev") == 0)
+            return true;
+    }
+    return false;
+}
+
 int layout_take(const struct enforce_steps *steps, struct layout *layout, struct postern_error *error)
 {
-    struct layout_item item;
+    struct layout_item item = {.kind = LAYOUT_PLACE, .path = "/dev", .directory = true};
+    /* always ours, also where the policy makes of the host's what it likes: it is the workshop */
+    if (!takes_dev(steps) && !add_item(layout, &item))
+        return error_memory(error, STAGE);
     for (size_t i = 0; i < steps->count; i++) {
         if (steps->item[i].mechanism == ENFORCE_PID_NAMESPACE)
             layout->own_proc = true;
@@ -439,12 +451,11 @@ static void place_items(const struct layout *layout, struct plan *plan)
         size_t slot = is_fresh(item) && !is_in_dev(item) ? SLOT_WORK : slot_of(layout, item);
         if (is_dev(item))
             continue;
+        pin_way(layout, plan, item);
         if (is_fresh(item))
             take_fresh(layout, plan, item, slot);
-        if (is_in_dev(item))
-            continue;
-        pin_way(layout, plan, item);
-        place_item(layout, plan, item, slot);
+        if (!is_in_dev(item))
+            place_item(layout, plan, item, slot);
     }
 }
 

@@ -111,7 +111,7 @@ struct enforce_host {
     const struct strings *device; /* paths that commands may write though no rule says so: /dev/null, ... */
 };
 
-#define ENFORCE_MOUNTS_MAX 512 /* mounts and masks of one sandbox */
+#define ENFORCE_MOUNTS_MAX 1024 /* mounts and masks of one sandbox */
 
 /* Makes the plan for a policy (resolved, settled, clamped; borrowed by the plan's steps) on a host. POSTERN_E_POLICY:
  * the capability that is missing, the item of the policy, what to do. POSTERN_E_LEVEL: the host lacks what the level

@@ -17,22 +17,27 @@ static char separator(enum path_style style)
 
 /* ---- the one form ---- */
 
-/* What no path of either style may be; NULL: all is well. */
+/* What no path of either style may be; NULL: all is well. One pass, as policies have many paths: only what is not ASCII
+ * is looked at again. */
 static const char *text_problem(const char *text)
 {
-    size_t length = strlen(text);
+    const unsigned char *p = (const unsigned char *)text;
+    bool blank = true, control = false, ascii = true;
+    size_t length;
 
+    for (; *p != '\0'; p++) {
+        blank = blank && (*p == ' ' || *p == '\t' || *p == '\r' || *p == '\n');
+        control = control || *p < 0x20 || *p == 0x7f || (p[0] == 0xc2 && p[1] < 0xa0);
+        ascii = ascii && *p < 0x80;
+    }
+    length = (size_t)(p - (const unsigned char *)text);
     if (length >= PATH_SIZE_MAX)
         return "is too long for a path";
-    if (strspn(text, " \t\r\n") == length)
+    if (blank)
         return "is blank";
-    if (!text_is_utf8(text, length))
+    if (!ascii && !text_is_utf8(text, length))
         return "is not valid UTF-8";
-    for (const unsigned char *p = (const unsigned char *)text; *p != '\0'; p++) {
-        if (*p < 0x20 || *p == 0x7f || (p[0] == 0xc2 && p[1] < 0xa0))
-            return "holds a control character";
-    }
-    return NULL;
+    return control ? "holds a control character" : NULL;
 }
 
 /* `out` has room for the text and two bytes more. */
@@ -42,18 +47,25 @@ static const char *posix_canonical(const char *text, char *out)
 
     if (text[0] != '/')
         return "is relative; write it from the root";
-    while (*text != '\0') {
-        size_t length = strcspn(text, "/");
+    for (;;) {
+        const char *name;
+        size_t length;
 
-        if (length == 2 && memcmp(text, "..", 2) == 0)
+        while (*text == '/')
+            text++;
+        if (*text == '\0')
+            break;
+        name = text;
+        while (*text != '\0' && *text != '/')
+            text++;
+        length = (size_t)(text - name);
+        if (length == 2 && name[0] == '.' && name[1] == '.')
             return PATH_PROBLEM_PARENT;
-        if (length > 0 && !(length == 1 && text[0] == '.')) {
-            out[used++] = '/';
-            memcpy(out + used, text, length);
-            used += length;
-        }
-        text += length;
-        text += strspn(text, "/");
+        if (length == 1 && name[0] == '.')
+            continue;
+        out[used++] = '/';
+        memcpy(out + used, name, length);
+        used += length;
     }
     if (used == 0)
         out[used++] = '/';

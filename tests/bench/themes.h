@@ -18,4 +18,7 @@ bool themes_run(const struct themes_options *options);
 /* Memory of idle sessions (Linux). */
 bool memory_run(void);
 
+/* Policies: reading, planning, asking. */
+bool policy_run(void);
+
 #endif

@@ -180,6 +180,7 @@ bool themes_run(const struct themes_options *options)
 {
     struct postern_sandbox *sandbox = NULL;
     bool good = cold();
+    good = policy_run() && good;
     if (!ours_open(&sandbox))
         return false;
     good = warm(sandbox) && good;

@@ -3,7 +3,10 @@
  */
 #include "tests/support/test.h"
 
+#include <stdlib.h>
 #include <string.h>
+
+#include <tomcrypt.h>
 
 #include "shared/crypto.h"
 
@@ -70,6 +73,63 @@ static const struct vector vectors[] = {
       0xbf, 0xdc, 0x63, 0x64, 0x4f, 0x07, 0x13, 0x93, 0x8a, 0x7f, 0x51, 0x53, 0x5c, 0x3a, 0x35, 0xe2},
      32},
 };
+
+/* FIPS 180-2, appendix B, and the empty message. */
+static void hash_vectors(void **state)
+{
+    static const struct {
+        const char *text;
+        size_t times;
+        unsigned char hash[CRYPTO_HASH_SIZE];
+    } known[] = {
+        {"", 1, {0xe3, 0xb0, 0xc4, 0x42, 0x98, 0xfc, 0x1c, 0x14, 0x9a, 0xfb, 0xf4, 0xc8, 0x99, 0x6f, 0xb9, 0x24,
+                 0x27, 0xae, 0x41, 0xe4, 0x64, 0x9b, 0x93, 0x4c, 0xa4, 0x95, 0x99, 0x1b, 0x78, 0x52, 0xb8, 0x55}},
+        {"abc", 1, {0xba, 0x78, 0x16, 0xbf, 0x8f, 0x01, 0xcf, 0xea, 0x41, 0x41, 0x40, 0xde, 0x5d, 0xae, 0x22, 0x23,
+                    0xb0, 0x03, 0x61, 0xa3, 0x96, 0x17, 0x7a, 0x9c, 0xb4, 0x10, 0xff, 0x61, 0xf2, 0x00, 0x15, 0xad}},
+        {"abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq",
+         1,
+         {0x24, 0x8d, 0x6a, 0x61, 0xd2, 0x06, 0x38, 0xb8, 0xe5, 0xc0, 0x26, 0x93, 0x0c, 0x3e, 0x60, 0x39,
+          0xa3, 0x3c, 0xe4, 0x59, 0x64, 0xff, 0x21, 0x67, 0xf6, 0xec, 0xed, 0xd4, 0x19, 0xdb, 0x06, 0xc1}},
+        {"a", 1000000, {0xcd, 0xc7, 0x6e, 0x5c, 0x99, 0x14, 0xfb, 0x92, 0x81, 0xa1, 0xc7,
+                        0xe2, 0x84, 0xd7, 0x3e, 0x67, 0xf1, 0x80, 0x9a, 0x48, 0xa4, 0x97,
+                        0x20, 0x0e, 0x04, 0x6d, 0x39, 0xcc, 0xc7, 0x11, 0x2c, 0xd0}},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+        size_t length = strlen(known[i].text), size = length * known[i].times;
+        unsigned char hash[CRYPTO_HASH_SIZE], *data = malloc(size + 1);
+
+        assert_non_null(data);
+        for (size_t at = 0; at < size; at += length) {
+            memcpy(data + at, known[i].text, length);
+        }
+        assert_true(crypto_hash(data, size, hash));
+        assert_memory_equal(hash, known[i].hash, sizeof(hash));
+        free(data);
+    }
+}
+
+/* The processor's own way, where it is taken, gives what the library gives: every size, every alignment. */
+static void hash_is_that_of_the_library(void **state)
+{
+    static unsigned char data[1200];
+
+    (void)state;
+    assert_true(crypto_random(data, sizeof(data)));
+    for (size_t size = 0; size <= 1024; size++) {
+        unsigned char hash[CRYPTO_HASH_SIZE], other[CRYPTO_HASH_SIZE];
+        const unsigned char *at = data + size % 17;
+        hash_state library;
+
+        assert_true(crypto_hash(at, size, hash));
+        assert_int_equal(sha256_init(&library), CRYPT_OK);
+        assert_int_equal(sha256_process(&library, at, (unsigned long)size), CRYPT_OK);
+        assert_int_equal(sha256_done(&library, other), CRYPT_OK);
+        assert_memory_equal(hash, other, sizeof(hash));
+    }
+    assert_true(crypto_hash(NULL, 0, data));
+}
 
 static void hmac_vectors(void **state)
 {
@@ -188,6 +248,8 @@ static void random_names_differ(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(hash_vectors),
+        cmocka_unit_test(hash_is_that_of_the_library),
         cmocka_unit_test(hmac_vectors),
         cmocka_unit_test(hmac_of_parts),
         cmocka_unit_test(hmac_depends_on_everything),

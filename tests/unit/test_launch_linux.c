@@ -5,11 +5,9 @@
  * timeout: 120
  * serial: yes (it compares the host before and after)
  */
-#include "elevated/launch.h"
 #include "elevated/user_linux.h"
 #include "shared/system.h"
-#include "tests/support/manifest.h"
-#include "tests/support/test.h"
+#include "tests/support/box_linux.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -34,111 +32,29 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { LIMIT_MS = 15000, MOST_PROCESSES = 64 };
+enum { MOST_PROCESSES = 64 };
 
-static char libexec[] = "/tmp/postern-launch-XXXXXX";
 static char closed_home[] = "/root/postern-launch-XXXXXX"; /* mode 0700 above the workspace */
 static char workspace[128];                                /* beneath closed_home */
 static char shared_workspace[128];                         /* beneath /tmp, which is hidden */
 
 /* ---- a sandbox ---- */
 
-struct box {
-    struct launch *launch;
-    int channel;
-    int status;       /* of the last answer */
-    char text[65536]; /* of the last answer */
-};
-
-static const unsigned char key[CRYPTO_KEY_SIZE] = {1, 2, 3};
+/* With a policy that lasts until the next one. */
+static struct launch_options options_with(enum postern_level level, const char *directory, bool network)
+{
+    static struct policy policy;
+    policy_free(&policy);
+    box_policy_begin(&policy, directory);
+    policy.network = network ? POLICY_NETWORK_ALLOW : POLICY_NETWORK_UNSAID;
+    box_policy_end(&policy, level);
+    return box_options(level, &policy, directory);
+}
 
 static struct launch_options options_for(enum postern_level level, const char *directory)
 {
-    return (struct launch_options){.level = level,
-                                   .workspace = directory,
-                                   .max_processes = 200,
-                                   .libexec = libexec,
-                                   .key = key,
-                                   .deadline_us = system_now_us() + LIMIT_MS * 1000};
+    return options_with(level, directory, false);
 }
-
-static void open_with(struct box *box, const struct launch_options *options)
-{
-    struct postern_error error = {0};
-    memset(box, 0, sizeof(*box));
-    if (launch_start(options, &box->launch, &error) != 0)
-        fail_msg("%s: %s [%s]", error.stage, error.message, error.operation);
-    box->channel = (int)launch_take_channel(box->launch);
-    assert_true(box->channel >= 0);
-}
-
-static void open_box(struct box *box, enum postern_level level, const char *directory)
-{
-    struct launch_options options = options_for(level, directory);
-    open_with(box, &options);
-}
-
-static void close_box(struct box *box)
-{
-    close(box->channel);
-    launch_end(box->launch);
-    box->launch = NULL;
-}
-
-/* One byte within the time limit; false at the end of the stream. */
-static bool next_byte(struct box *box, char *byte)
-{
-    struct pollfd watched = {.fd = box->channel, .events = POLLIN};
-    assert_int_equal(poll(&watched, 1, LIMIT_MS), 1);
-    return read(box->channel, byte, 1) == 1;
-}
-
-static void tell(struct box *box, const char *request)
-{
-    assert_int_equal(send(box->channel, request, strlen(request), MSG_NOSIGNAL), (ssize_t)strlen(request));
-    assert_int_equal(send(box->channel, "\n", 1, MSG_NOSIGNAL), 1);
-}
-
-static const char *ask(struct box *box, const char *format, ...) __attribute__((format(printf, 2, 3)));
-static const char *ask(struct box *box, const char *format, ...)
-{
-    char line[4096];
-    size_t length = 0;
-    va_list list;
-    va_start(list, format);
-    assert_true(vsnprintf(line, sizeof(line), format, list) < (int)sizeof(line));
-    va_end(list);
-    tell(box, line);
-    do {
-        if (!next_byte(box, &line[length]))
-            fail_msg("the runner ended after \"%s\"", line);
-    } while (line[length++] != '\n');
-    line[length] = 0;
-    assert_int_equal(sscanf(line, "%d %zu", &box->status, &length), 2);
-    assert_true(length < sizeof(box->text));
-    for (size_t i = 0; i < length; i++)
-        assert_true(next_byte(box, &box->text[i]));
-    box->text[length] = 0;
-    while (length > 0 && box->text[length - 1] == '\n')
-        box->text[--length] = 0;
-    return box->text;
-}
-
-/* Runs a script inside; it has to end with `status`. */
-#define EXPECT_STATUS(box, expected, ...)                                                                              \
-    do {                                                                                                               \
-        ask(box, "sh " __VA_ARGS__);                                                                                   \
-        if ((box)->status != (expected))                                                                               \
-            fail_msg("line %d: status %d, not %d: %s", __LINE__, (box)->status, expected, (box)->text);                \
-    } while (0)
-#define WORKS(box, ...) EXPECT_STATUS(box, 0, __VA_ARGS__)
-/* Shell commands that a denial makes fail; something else than "command not found" must be the reason. */
-#define DENIED(box, ...)                                                                                               \
-    do {                                                                                                               \
-        ask(box, "sh " __VA_ARGS__);                                                                                   \
-        if ((box)->status == 0 || (box)->status >= 126)                                                                \
-            fail_msg("line %d: status %d: %s", __LINE__, (box)->status, (box)->text);                                  \
-    } while (0)
 
 /* A process of its own for a part of a test. In it a failed assertion must not go back to the runner of the tests,
  * which would go on with the others there. */
@@ -166,33 +82,12 @@ static void need_root(void)
 
 /* ---- set-up ---- */
 
-static void copy_program(const char *from, const char *name)
-{
-    char to[256];
-    char block[65536];
-    ssize_t got;
-    snprintf(to, sizeof(to), "%s/%s", libexec, name);
-    int in = open(from, O_RDONLY | O_CLOEXEC);
-    int out = open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0755);
-    assert_true(in >= 0 && out >= 0);
-    while ((got = read(in, block, sizeof(block))) > 0)
-        assert_int_equal(write(out, block, (size_t)got), got);
-    close(in);
-    close(out);
-}
-
 static int set_up(void **state)
 {
     (void)state;
-    umask(022);
-    /* copies, so that other users reach them wherever the tree was built */
-    if (!mkdtemp(libexec) || chmod(libexec, 0755) != 0)
+    if (!box_set_up())
         return -1;
-    copy_program(test_program_path("fake_runner_linux"), "postern-runner");
-    copy_program(test_bin_path("postern-keeper"), "postern-keeper");
-    if (!manifest_write(libexec))
-        return -1;
-    snprintf(shared_workspace, sizeof(shared_workspace), "%s/work", libexec);
+    snprintf(shared_workspace, sizeof(shared_workspace), "%s/work", box_libexec);
     if (mkdir(shared_workspace, 0755) != 0)
         return -1;
     if (geteuid() == 0) {
@@ -213,8 +108,8 @@ static int tear_down(void **state)
 {
     char command[256];
     (void)state;
-    snprintf(command, sizeof(command), "rm -rf '%s' '%s'", libexec, strchr(closed_home, 'X') ? libexec : closed_home);
-    return system(command);
+    snprintf(command, sizeof(command), "rm -rf '%s'", closed_home);
+    return (strchr(closed_home, 'X') || system(command) == 0) && box_tear_down() ? 0 : -1;
 }
 
 /* ---- elevated: who it is ---- */
@@ -226,23 +121,23 @@ static void test_identity(void **state)
     (void)state;
     need_root();
     assert_int_equal(setgroups(3, groups), 0); /* so that there are some to drop */
-    open_box(&box, POSTERN_LEVEL_ELEVATED, workspace);
+    box_open(&box, POSTERN_LEVEL_ELEVATED, workspace);
     assert_int_equal(setgroups(0, NULL), 0);
-    unsigned uid = (unsigned)strtoul(ask(&box, "sh id -u"), NULL, 10);
+    unsigned uid = (unsigned)strtoul(box_ask(&box, "sh id -u"), NULL, 10);
     assert_in_range(uid, USER_FIRST, USER_LAST);
     char expected[256];
     snprintf(expected, sizeof(expected), "%u %u %u %u", uid, uid, uid, uid);
-    assert_string_equal(ask(&box, "sh awk '/^Uid/ {print $2, $3, $4, $5}' /proc/self/status"), expected);
-    assert_string_equal(ask(&box, "sh awk '/^Gid/ {print $2, $3, $4, $5}' /proc/self/status"), expected);
-    assert_string_equal(ask(&box, "sh awk '/^Groups/ {print NF}' /proc/self/status"), "1");
-    assert_string_equal(ask(&box, "sh awk '/^Cap/ {print $2}' /proc/self/status | sort -u"), "0000000000000000");
-    assert_string_equal(ask(&box, "sh awk '/^NoNewPrivs/ {print $2}' /proc/self/status"), "1");
-    ask(&box, "regain");
+    assert_string_equal(box_ask(&box, "sh awk '/^Uid/ {print $2, $3, $4, $5}' /proc/self/status"), expected);
+    assert_string_equal(box_ask(&box, "sh awk '/^Gid/ {print $2, $3, $4, $5}' /proc/self/status"), expected);
+    assert_string_equal(box_ask(&box, "sh awk '/^Groups/ {print NF}' /proc/self/status"), "1");
+    assert_string_equal(box_ask(&box, "sh awk '/^Cap/ {print $2}' /proc/self/status | sort -u"), "0000000000000000");
+    assert_string_equal(box_ask(&box, "sh awk '/^NoNewPrivs/ {print $2}' /proc/self/status"), "1");
+    box_ask(&box, "regain");
     if (box.status != 0)
         fail_msg("regained by %s", box.text);
     /* control: the test itself has what is missing inside */
     assert_int_equal(geteuid(), 0);
-    close_box(&box);
+    box_close(&box);
 }
 
 static void test_account_names_the_user(void **state)
@@ -250,15 +145,15 @@ static void test_account_names_the_user(void **state)
     struct box box;
     (void)state;
     need_root();
-    open_box(&box, POSTERN_LEVEL_ELEVATED, workspace);
-    assert_string_equal(ask(&box, "sh id -un"), launch_user(box.launch));
-    assert_string_equal(ask(&box, "sh id -gn"), launch_user(box.launch));
+    box_open(&box, POSTERN_LEVEL_ELEVATED, workspace);
+    assert_string_equal(box_ask(&box, "sh id -un"), launch_user(box.launch));
+    assert_string_equal(box_ask(&box, "sh id -gn"), launch_user(box.launch));
     WORKS(&box, "test \"$(awk -F: -v u=$(id -u) '$3 == u {print $6}' /etc/passwd)\" = %s", launch_home(box.launch));
     WORKS(&box, "grep -q ^root: /etc/passwd");
     DENIED(&box, "grep postern /etc/shadow");
     DENIED(&box, "echo x >> /etc/passwd");
-    assert_string_equal(ask(&box, "sh hostname || uname -n"), "postern");
-    close_box(&box);
+    assert_string_equal(box_ask(&box, "sh hostname || uname -n"), "postern");
+    box_close(&box);
 }
 
 static void test_exact_descriptors(void **state)
@@ -269,15 +164,15 @@ static void test_exact_descriptors(void **state)
     (void)state;
     need_root();
     int leak = fcntl(0, F_DUPFD, 40); /* inheritable, as a careless program has them */
-    open_with(&box, &options);
-    assert_string_equal(ask(&box, "descriptors"), "0 1 2 3 4 5 ");
-    close_box(&box);
-    snprintf(log_file, sizeof(log_file), "%s/log", libexec);
+    box_open_with(&box, &options);
+    assert_string_equal(box_ask(&box, "descriptors"), "0 1 2 3 4 5 ");
+    box_close(&box);
+    snprintf(log_file, sizeof(log_file), "%s/log", box_libexec);
     options.log_file = log_file;
-    options.deadline_us = system_now_us() + LIMIT_MS * 1000;
-    open_with(&box, &options);
-    assert_string_equal(ask(&box, "descriptors"), "0 1 2 3 4 5 6 ");
-    close_box(&box);
+    options.deadline_us = system_now_us() + BOX_LIMIT_MS * 1000;
+    box_open_with(&box, &options);
+    assert_string_equal(box_ask(&box, "descriptors"), "0 1 2 3 4 5 6 ");
+    box_close(&box);
     close(leak);
     assert_int_equal(unlink(log_file), 0);
 }
@@ -290,12 +185,12 @@ static void check_workspace(const char *directory, uid_t owner)
     struct stat status;
     char path[256];
     assert_int_equal(chown(directory, owner, owner), 0);
-    open_box(&box, POSTERN_LEVEL_ELEVATED, directory);
+    box_open(&box, POSTERN_LEVEL_ELEVATED, directory);
     assert_string_equal(launch_default_directory(box.launch), directory);
     WORKS(&box, "cd '%s' && echo made > file && mkdir sub && echo x > sub/y && test \"$(pwd -P)\" = '%s'", directory,
           directory);
-    assert_string_equal(ask(&box, "sh stat -c %%u '%s/file'", directory), ask(&box, "sh id -u"));
-    close_box(&box);
+    assert_string_equal(box_ask(&box, "sh stat -c %%u '%s/file'", directory), box_ask(&box, "sh id -u"));
+    box_close(&box);
     snprintf(path, sizeof(path), "%s/file", directory);
     assert_int_equal(stat(path, &status), 0);
     assert_int_equal(status.st_uid, owner);
@@ -325,8 +220,8 @@ static void test_other_owners_in_the_workspace(void **state)
     int file = open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0644);
     assert_true(file >= 0 && fchown(file, 1234, 1235) == 0);
     close(file);
-    open_box(&box, POSTERN_LEVEL_ELEVATED, workspace);
-    assert_string_equal(ask(&box, "sh stat -c '%%u %%g' '%s'", path), "1234 1235");
+    box_open(&box, POSTERN_LEVEL_ELEVATED, workspace);
+    assert_string_equal(box_ask(&box, "sh stat -c '%%u %%g' '%s'", path), "1234 1235");
     DENIED(&box, "echo x >> '%s'", path);
     DENIED(&box, "chown $(id -u) '%s'", path);
     /* asking for an owner one may not give is refused as everywhere, which `cp -p` relies on */
@@ -334,7 +229,7 @@ static void test_other_owners_in_the_workspace(void **state)
     DENIED(&box, "touch '%s/mine' && chown root '%s/mine'", workspace, workspace);
     DENIED(&box, "chgrp root '%s/mine'", workspace);
     WORKS(&box, "rm '%s/mine'", workspace);
-    close_box(&box);
+    box_close(&box);
     assert_int_equal(unlink(path), 0);
 }
 
@@ -348,7 +243,7 @@ static void test_rest_is_read_only_or_hidden(void **state)
     int file = open(secret, O_CREAT | O_WRONLY | O_CLOEXEC, 0644);
     assert_true(file >= 0);
     close(file);
-    open_box(&box, POSTERN_LEVEL_ELEVATED, workspace);
+    box_open(&box, POSTERN_LEVEL_ELEVATED, workspace);
     WORKS(&box, "cat /etc/hostname > /dev/null || cat /etc/passwd > /dev/null");
     DENIED(&box, "touch /etc/x");
     DENIED(&box, "touch /usr/x");
@@ -358,14 +253,14 @@ static void test_rest_is_read_only_or_hidden(void **state)
     DENIED(&box, "touch '%s/x'", closed_home); /* the way to the workspace */
     DENIED(&box, "cat '%s'", secret);          /* beside it */
     DENIED(&box, "touch /root/x");
-    DENIED(&box, "ls '%s'", libexec); /* the host's /tmp */
-    assert_string_equal(ask(&box, "sh ls -A /tmp /var/tmp /dev/shm"), "/dev/shm:\n\n/tmp:\n\n/var/tmp:");
+    DENIED(&box, "ls '%s'", box_libexec); /* the host's /tmp */
+    assert_string_equal(box_ask(&box, "sh ls -A /tmp /var/tmp /dev/shm"), "/dev/shm:\n\n/tmp:\n\n/var/tmp:");
     WORKS(&box, "echo a > /tmp/a && echo b > /var/tmp/b && echo c > /dev/shm/c && echo d > %s/d && cat /tmp/a",
           launch_home(box.launch));
-    assert_string_equal(ask(&box, "sh ls -A /home"), launch_user(box.launch));
-    assert_string_equal(ask(&box, "sh ls -A /run"), "");
+    assert_string_equal(box_ask(&box, "sh ls -A /home"), launch_user(box.launch));
+    assert_string_equal(box_ask(&box, "sh ls -A /run"), "");
     DENIED(&box, "touch /run/x");
-    close_box(&box);
+    box_close(&box);
     assert_int_not_equal(access("/tmp/a", F_OK), 0);
     assert_int_equal(unlink(secret), 0);
 }
@@ -375,13 +270,13 @@ static void test_dev_and_proc_are_its_own(void **state)
     struct box box;
     (void)state;
     need_root();
-    open_box(&box, POSTERN_LEVEL_ELEVATED, workspace);
+    box_open(&box, POSTERN_LEVEL_ELEVATED, workspace);
     WORKS(&box, "echo x > /dev/null && head -c 4 /dev/urandom > /tmp/r && test -c /dev/zero && test -e /dev/ptmx");
-    assert_string_equal(ask(&box, "sh ls -A /dev/pts"), "ptmx");
+    assert_string_equal(box_ask(&box, "sh ls -A /dev/pts"), "ptmx");
     DENIED(&box, "touch /dev/x");
     DENIED(&box, "ls /dev/kmsg || ls /dev/mem");
     /* pid 1 is the keeper, and nobody else but us is there */
-    assert_string_equal(ask(&box, "sh cat /proc/1/comm"), "postern-keeper");
+    assert_string_equal(box_ask(&box, "sh cat /proc/1/comm"), "postern-keeper");
     WORKS(&box, "test $(ls -d /proc/[0-9]* | wc -l) -le 8");
     DENIED(&box, "ls /proc/%d", getpid());
     DENIED(&box, "cat /proc/1/environ");
@@ -389,7 +284,7 @@ static void test_dev_and_proc_are_its_own(void **state)
     DENIED(&box, "ls /proc/1/fd");
     DENIED(&box, "kill -9 1");
     DENIED(&box, "echo 1 > /proc/sys/vm/drop_caches");
-    close_box(&box);
+    box_close(&box);
 }
 
 static void test_network_is_its_own(void **state)
@@ -400,16 +295,15 @@ static void test_network_is_its_own(void **state)
     (void)state;
     need_root();
     assert_true(readlink("/proc/self/ns/net", outside, sizeof(outside) - 1) > 0);
-    open_with(&box, &options);
-    assert_string_not_equal(ask(&box, "sh readlink /proc/self/ns/net"), outside);
-    assert_string_equal(ask(&box, "sh awk 'NR > 2 {print $1}' /proc/net/dev"), "lo:");
-    close_box(&box);
-    options.network = true;
-    options.deadline_us = system_now_us() + LIMIT_MS * 1000;
-    open_with(&box, &options);
-    assert_string_equal(ask(&box, "sh readlink /proc/self/ns/net"), outside);
+    box_open_with(&box, &options);
+    assert_string_not_equal(box_ask(&box, "sh readlink /proc/self/ns/net"), outside);
+    assert_string_equal(box_ask(&box, "sh awk 'NR > 2 {print $1}' /proc/net/dev"), "lo:");
+    box_close(&box);
+    options = options_with(POSTERN_LEVEL_ELEVATED, workspace, true);
+    box_open_with(&box, &options);
+    assert_string_equal(box_ask(&box, "sh readlink /proc/self/ns/net"), outside);
     WORKS(&box, "cat /etc/resolv.conf > /dev/null");
-    close_box(&box);
+    box_close(&box);
 }
 
 static void test_set_id_and_devices_have_no_effect(void **state)
@@ -422,20 +316,21 @@ static void test_set_id_and_devices_have_no_effect(void **state)
     snprintf(path, sizeof(path), "cp /usr/bin/id '%s/set-id' && chmod 4755 '%s/set-id' && mknod -m 666 '%s/null' c 1 3",
              workspace, workspace, workspace);
     assert_int_equal(system(path), 0);
-    open_box(&box, POSTERN_LEVEL_ELEVATED, workspace);
+    box_open(&box, POSTERN_LEVEL_ELEVATED, workspace);
     WORKS(&box, "test \"$('%s/set-id' -u)\" = \"$(id -u)\"", workspace);
     DENIED(&box, "cat '%s/null'", workspace);
     WORKS(&box, "cat /dev/null");
     /* no_new_privs alone would do for the first; the mounts are the second bolt */
-    assert_string_equal(ask(&box, "sh awk '$5 != \"/dev\" && $5 !~ \"^/dev/\" && ($6 !~ /nosuid/ || $6 !~ /nodev/)' "
-                                  "/proc/self/mountinfo"),
+    assert_string_equal(box_ask(&box,
+                                "sh awk '$5 != \"/dev\" && $5 !~ \"^/dev/\" && ($6 !~ /nosuid/ || $6 !~ /nodev/)' "
+                                "/proc/self/mountinfo"),
                         "");
     DENIED(&box, "mknod '%s/made' c 1 3", workspace);
     WORKS(&box, "mknod '%s/made' p && rm '%s/made'", workspace, workspace);
     DENIED(&box,
            "setcap cap_sys_admin+ep '%s/set-id' 2>/dev/null || /sbin/setcap cap_sys_admin+ep '%s/set-id' || exit 1",
            workspace, workspace);
-    close_box(&box);
+    box_close(&box);
     snprintf(path, sizeof(path), "rm '%s/set-id' '%s/null'", workspace, workspace);
     assert_int_equal(system(path), 0);
 }
@@ -447,15 +342,15 @@ static void test_two_sandboxes_are_strangers(void **state)
     char first[32];
     (void)state;
     need_root();
-    open_box(&one, POSTERN_LEVEL_ELEVATED, workspace);
-    open_box(&two, POSTERN_LEVEL_ELEVATED, shared_workspace);
-    snprintf(first, sizeof(first), "%s", ask(&one, "sh id -u"));
-    assert_string_not_equal(ask(&two, "sh id -u"), first);
+    box_open(&one, POSTERN_LEVEL_ELEVATED, workspace);
+    box_open(&two, POSTERN_LEVEL_ELEVATED, shared_workspace);
+    snprintf(first, sizeof(first), "%s", box_ask(&one, "sh id -u"));
+    assert_string_not_equal(box_ask(&two, "sh id -u"), first);
     WORKS(&one, "echo secret > /tmp/x");
     DENIED(&two, "cat /tmp/x");
-    close_box(&one);
+    box_close(&one);
     WORKS(&two, "true");
-    close_box(&two);
+    box_close(&two);
 }
 
 /* ---- sockets of the host's services ---- */
@@ -483,13 +378,13 @@ static void test_sockets_of_services_are_covered(void **state)
     snprintf(inside, sizeof(inside), "%s/own.sock", workspace);
     int server = listen_at(outside);
     int own = listen_at(inside);
-    open_box(&box, POSTERN_LEVEL_ELEVATED, workspace);
+    box_open(&box, POSTERN_LEVEL_ELEVATED, workspace);
     WORKS(&box, "test -S '%s'", inside); /* the workspace is shared with all that is in it */
     WORKS(&box, "test -f '%s' && test ! -s '%s'", outside, outside);
-    close_box(&box);
-    open_box(&box, POSTERN_LEVEL_RESTRICTED, workspace);
+    box_close(&box);
+    box_open(&box, POSTERN_LEVEL_RESTRICTED, workspace);
     WORKS(&box, "test -f '%s'", outside);
-    close_box(&box);
+    box_close(&box);
     close(server);
     close(own);
     assert_int_equal(unlink(outside), 0);
@@ -498,29 +393,14 @@ static void test_sockets_of_services_are_covered(void **state)
 
 /* ---- refusals ---- */
 
-static int start_code(const struct launch_options *options, struct postern_error *error)
-{
-    struct launch *launch = NULL;
-    int result = launch_start(options, &launch, error);
-    launch_end(launch);
-    return result;
-}
-
 static void test_refusals_name_cause_and_remedy(void **state)
 {
-    struct launch_options options = options_for(POSTERN_LEVEL_ELEVATED, "/");
+    struct launch_options options = options_for(POSTERN_LEVEL_ELEVATED, workspace);
     struct postern_error error = {0};
     (void)state;
     need_root();
-    assert_int_equal(start_code(&options, &error), POSTERN_E_POLICY);
-    options.workspace = "/root";
-    assert_int_equal(start_code(&options, &error), POSTERN_E_POLICY);
-    assert_non_null(strstr(error.message, "/root"));
-    options.workspace = "/proc/self";
-    assert_int_equal(start_code(&options, &error), POSTERN_E_POLICY);
-    options.workspace = workspace;
     options.libexec = "/nonexistent";
-    assert_int_equal(start_code(&options, &error), POSTERN_E_RUNNER_MISSING);
+    assert_int_equal(box_start_code(&options, &error), POSTERN_E_RUNNER_MISSING);
     assert_non_null(strstr(error.message, "/nonexistent"));
 }
 
@@ -528,15 +408,16 @@ static void test_refusals_name_cause_and_remedy(void **state)
 static void test_a_file_system_without_id_maps_is_refused(void **state)
 {
     char command[256];
-    struct launch_options options = options_for(POSTERN_LEVEL_ELEVATED, shared_workspace);
     struct postern_error error = {0};
     (void)state;
     need_root();
     pid_t child = fork_part();
     if (child == 0) {
         snprintf(command, sizeof(command), "mount --make-rprivate / && mount -t sysfs none '%s'", shared_workspace);
-        bool right = unshare(CLONE_NEWNS) == 0 && system(command) == 0 &&
-                     start_code(&options, &error) == POSTERN_E_CONFINE && error.os_error == EINVAL &&
+        if (unshare(CLONE_NEWNS) != 0 || system(command) != 0)
+            _exit(2);
+        struct launch_options options = options_for(POSTERN_LEVEL_ELEVATED, shared_workspace);
+        bool right = box_start_code(&options, &error) == POSTERN_E_CONFINE && error.os_error == EINVAL &&
                      strstr(error.message, "id-map") && strstr(error.remedy, "restricted");
         if (!right)
             fprintf(stderr, "%d %s - %s\n", error.code, error.message, error.remedy);
@@ -558,11 +439,11 @@ static void test_mounts_beneath_the_workspace(void **state)
                  shared_workspace, shared_workspace);
         if (unshare(CLONE_NEWNS) != 0 || system(command) != 0)
             _exit(2);
-        open_box(&box, POSTERN_LEVEL_ELEVATED, shared_workspace);
+        box_open(&box, POSTERN_LEVEL_ELEVATED, shared_workspace);
         WORKS(&box, "touch '%s/x' && rm '%s/x' && ls '%s/sub/kernel'", shared_workspace, shared_workspace,
               shared_workspace);
         DENIED(&box, "touch '%s/sub/x'", shared_workspace);
-        close_box(&box);
+        box_close(&box);
         _exit(0);
     }
     expect_part(child);
@@ -583,10 +464,10 @@ static void test_a_read_only_workspace_stays_read_only(void **state)
                  shared_workspace, shared_workspace);
         if (unshare(CLONE_NEWNS) != 0 || system(command) != 0)
             _exit(2);
-        open_box(&box, POSTERN_LEVEL_ELEVATED, shared_workspace);
+        box_open(&box, POSTERN_LEVEL_ELEVATED, shared_workspace);
         WORKS(&box, "ls '%s'", shared_workspace);
         DENIED(&box, "touch '%s/x'", shared_workspace);
-        close_box(&box);
+        box_close(&box);
         _exit(0);
     }
     expect_part(child);
@@ -633,15 +514,15 @@ static void test_end_leaves_nothing(void **state)
     struct pollfd watched[MOST_PROCESSES];
     (void)state;
     need_root();
-    open_box(&box, POSTERN_LEVEL_ELEVATED, workspace);
-    uid_t uid = (uid_t)strtoul(ask(&box, "sh id -u"), NULL, 10);
+    box_open(&box, POSTERN_LEVEL_ELEVATED, workspace);
+    uid_t uid = (uid_t)strtoul(box_ask(&box, "sh id -u"), NULL, 10);
     for (int i = 0; i < 3; i++)
-        ask(&box, "daemon");
+        box_ask(&box, "daemon");
     size_t count = watch_user(uid, watched, MOST_PROCESSES);
     assert_int_equal(count, 4); /* the runner and three that left its session */
     for (size_t i = 0; i < count; i++)
         assert_int_equal(poll(&watched[i], 1, 0), 0);
-    close_box(&box);
+    box_close(&box);
     /* no waiting here: launch_end() has waited */
     for (size_t i = 0; i < count; i++)
         assert_int_equal(poll(&watched[i], 1, 0), 1);
@@ -662,9 +543,9 @@ static void test_killed_parent_takes_all_along(void **state)
     pid_t agent = fork_part();
     if (agent == 0) {
         struct box box;
-        open_box(&box, POSTERN_LEVEL_ELEVATED, workspace);
-        uid = (uid_t)strtoul(ask(&box, "sh id -u"), NULL, 10);
-        ask(&box, "daemon");
+        box_open(&box, POSTERN_LEVEL_ELEVATED, workspace);
+        uid = (uid_t)strtoul(box_ask(&box, "sh id -u"), NULL, 10);
+        box_ask(&box, "daemon");
         /* a child that keeps all our descriptors open must not keep the sandbox alive */
         pid_t heir = fork();
         if (heir == 0) {
@@ -695,14 +576,14 @@ static void expect_end(struct box *box, const char *words)
 {
     struct postern_error error = {0};
     struct pollfd watched = {.fd = (int)launch_wait_handle(box->launch), .events = POLLIN};
-    assert_int_equal(poll(&watched, 1, LIMIT_MS), 1);
+    assert_int_equal(poll(&watched, 1, BOX_LIMIT_MS), 1);
     launch_describe_end(box->launch, &error);
     assert_int_equal(error.code, POSTERN_E_RUNNER_DIED);
     if (!strstr(error.message, words))
         fail_msg("\"%s\" does not say \"%s\"", error.message, words);
     launch_describe_end(box->launch, &error); /* and again */
     assert_non_null(strstr(error.message, words));
-    close_box(box);
+    box_close(box);
 }
 
 static void test_runner_end_is_told(void **state)
@@ -712,13 +593,13 @@ static void test_runner_end_is_told(void **state)
     (void)state;
     need_root();
     for (size_t i = 0; i < 3; i++) {
-        open_box(&box, levels[i], workspace);
-        tell(&box, "exit 37");
+        box_open(&box, levels[i], workspace);
+        box_tell(&box, "exit 37");
         expect_end(&box, "status 37");
-        open_box(&box, levels[i], workspace);
-        tell(&box, "signal 9");
+        box_open(&box, levels[i], workspace);
+        box_tell(&box, "signal 9");
         expect_end(&box, "signal 9");
-        open_box(&box, levels[i], workspace);
+        box_open(&box, levels[i], workspace);
         assert_int_equal(kill((pid_t)launch_runner_pid(box.launch), SIGTERM), 0);
         expect_end(&box, "signal 15");
     }
@@ -730,8 +611,8 @@ static void test_a_keeper_that_is_killed_is_told(void **state)
     struct pollfd watched[MOST_PROCESSES];
     (void)state;
     need_root();
-    open_box(&box, POSTERN_LEVEL_ELEVATED, workspace);
-    uid_t uid = (uid_t)strtoul(ask(&box, "sh id -u"), NULL, 10);
+    box_open(&box, POSTERN_LEVEL_ELEVATED, workspace);
+    uid_t uid = (uid_t)strtoul(box_ask(&box, "sh id -u"), NULL, 10);
     size_t count = watch_user(uid, watched, MOST_PROCESSES);
     assert_int_equal(syscall(SYS_pidfd_send_signal, (int)launch_wait_handle(box.launch), SIGKILL, NULL, 0), 0);
     expect_all_gone(watched, count);
@@ -743,11 +624,11 @@ static void test_stopping_the_keeper_stops_nothing_for_good(void **state)
     struct box box;
     (void)state;
     need_root();
-    open_box(&box, POSTERN_LEVEL_ELEVATED, workspace);
+    box_open(&box, POSTERN_LEVEL_ELEVATED, workspace);
     DENIED(&box, "kill -STOP 1");
     DENIED(&box, "kill -TERM 1");
     WORKS(&box, "true");
-    close_box(&box);
+    box_close(&box);
 }
 
 /* ---- the host stays as it was ---- */
@@ -782,15 +663,15 @@ static void test_host_is_left_as_found(void **state)
     char *mounts = read_file("/proc/self/mountinfo");
     size_t descriptors = open_descriptors();
     for (int i = 0; i < 3; i++) {
-        open_box(&box, POSTERN_LEVEL_ELEVATED, workspace);
-        ask(&box, "sh id -u");
+        box_open(&box, POSTERN_LEVEL_ELEVATED, workspace);
+        box_ask(&box, "sh id -u");
         uint32_t uid = (uint32_t)strtoul(box.text, NULL, 10);
         struct user other;
         /* while it lives its user is taken, also for those who ask the file */
         assert_int_equal(user_acquire("", "", &other, NULL), 0);
         assert_int_not_equal(other.uid, uid);
         user_release(&other);
-        close_box(&box);
+        box_close(&box);
     }
     assert_int_equal(open_descriptors(), descriptors);
     char *after = read_file("/proc/self/mountinfo");
@@ -831,15 +712,15 @@ static void check_restricted(const char *directory)
 {
     struct box box;
     char script[160];
-    open_box(&box, POSTERN_LEVEL_RESTRICTED, directory);
+    box_open(&box, POSTERN_LEVEL_RESTRICTED, directory);
     snprintf(script, sizeof(script), "%u", geteuid());
-    assert_string_equal(ask(&box, "sh id -u"), script);
-    assert_string_equal(ask(&box, "sh awk '/^Cap/ {print $2}' /proc/self/status | sort -u"), "0000000000000000");
-    assert_string_equal(ask(&box, "sh awk '/^NoNewPrivs/ {print $2}' /proc/self/status"), "1");
+    assert_string_equal(box_ask(&box, "sh id -u"), script);
+    assert_string_equal(box_ask(&box, "sh awk '/^Cap/ {print $2}' /proc/self/status | sort -u"), "0000000000000000");
+    assert_string_equal(box_ask(&box, "sh awk '/^NoNewPrivs/ {print $2}' /proc/self/status"), "1");
     WORKS(&box, "cd '%s' && echo x > file && rm file", directory);
-    assert_string_equal(ask(&box, "sh cat /proc/1/comm"), "postern-keeper");
+    assert_string_equal(box_ask(&box, "sh cat /proc/1/comm"), "postern-keeper");
     DENIED(&box, "touch /etc/x");
-    DENIED(&box, "ls '%s/postern-keeper'", libexec); /* the host's /tmp */
+    DENIED(&box, "ls '%s/postern-keeper'", box_libexec); /* the host's /tmp */
     WORKS(&box, "echo x > /tmp/x && echo y > /dev/null");
     DENIED(&box, "ls /proc/%d", getpid());
     DENIED(&box, "echo 1 > /proc/sys/vm/drop_caches");
@@ -847,7 +728,7 @@ static void check_restricted(const char *directory)
     WORKS(&box, "kill -TERM 1 || true; kill -KILL 1 || true; cat /proc/1/comm"); /* pid 1 has no ear for it */
     DENIED(&box, "cat /proc/1/environ");
     DENIED(&box, "readlink /proc/1/fd/3");
-    close_box(&box);
+    box_close(&box);
 }
 
 static void test_restricted_as_root(void **state)
@@ -921,16 +802,16 @@ static void test_restricted_without_namespaces(void **state)
         assert_true(geteuid() != 0 || (setgroups(0, NULL) == 0 && setresgid(uid, uid, uid) == 0 &&
                                        setresuid(uid, uid, uid) == 0 && prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) == 0));
         refuse_user_namespaces();
-        open_box(&box, POSTERN_LEVEL_RESTRICTED, shared_workspace);
+        box_open(&box, POSTERN_LEVEL_RESTRICTED, shared_workspace);
         assert_true(is_in_force(&box, "lifetime:keeper-subreaper"));
         assert_false(is_in_force(&box, "fs.write:read-only-mounts"));
         snprintf(temporary, sizeof(temporary), "%s", launch_temp(box.launch));
         WORKS(&box, "touch %s/x && mkdir -p %s/a/b/c && ln -s /etc %s/a/l && touch %s/a/b/c/d && chmod 0 %s/a/b",
               temporary, temporary, temporary, temporary, temporary);
-        pid_t left = (pid_t)strtol(ask(&box, "daemon"), NULL, 10);
+        pid_t left = (pid_t)strtol(box_ask(&box, "daemon"), NULL, 10);
         watched[0] = (struct pollfd){.fd = (int)syscall(SYS_pidfd_open, left, 0), .events = POLLIN};
         assert_int_equal(poll(watched, 1, 0), 0);
-        close_box(&box);
+        box_close(&box);
         expect_all_gone(watched, 1);
         assert_int_not_equal(access(temporary, F_OK), 0);
         assert_int_equal(access("/etc/passwd", F_OK), 0);
@@ -952,14 +833,14 @@ static void test_restricted_with_the_hosts_proc(void **state)
         assert_int_equal(system("mount --make-rprivate / && mount --bind /dev/null /proc/version"), 0);
         assert_true(setgroups(0, NULL) == 0 && setresgid(uid, uid, uid) == 0 && setresuid(uid, uid, uid) == 0 &&
                     prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) == 0);
-        open_box(&box, POSTERN_LEVEL_RESTRICTED, shared_workspace);
+        box_open(&box, POSTERN_LEVEL_RESTRICTED, shared_workspace);
         assert_true(is_in_force(&box, "lifetime:keeper-pid-namespace"));
         assert_false(is_in_force(&box, "processes:pid-namespace"));
         DENIED(&box, "cat /proc/%d/environ", getpid()); /* same user, dumpable, and still out of reach */
         DENIED(&box, "ls -l /proc/%d/fd/0", getpid());
         DENIED(&box, "touch /etc/x");
         WORKS(&box, "cat /proc/self/environ > /dev/null && touch /tmp/x");
-        close_box(&box);
+        box_close(&box);
         _exit(0);
     }
     expect_part(child);
@@ -972,14 +853,14 @@ static void test_none_is_the_caller(void **state)
     struct box box;
     char expected[32];
     (void)state;
-    open_box(&box, POSTERN_LEVEL_NONE, shared_workspace);
+    box_open(&box, POSTERN_LEVEL_NONE, shared_workspace);
     snprintf(expected, sizeof(expected), "%u", geteuid());
-    assert_string_equal(ask(&box, "sh id -u"), expected);
-    assert_string_equal(ask(&box, "descriptors"), "0 1 2 3 4 5 ");
+    assert_string_equal(box_ask(&box, "sh id -u"), expected);
+    assert_string_equal(box_ask(&box, "descriptors"), "0 1 2 3 4 5 ");
     assert_int_equal(launch_in_force(box.launch)->count, 0);
     snprintf(expected, sizeof(expected), "%u", launch_runner_pid(box.launch));
-    assert_string_equal(ask(&box, "sh echo $PPID"), expected);
-    close_box(&box);
+    assert_string_equal(box_ask(&box, "sh echo $PPID"), expected);
+    box_close(&box);
 }
 
 static void test_runner_pid_is_the_parents_number(void **state)
@@ -988,13 +869,13 @@ static void test_runner_pid_is_the_parents_number(void **state)
     char path[64];
     (void)state;
     need_root();
-    open_box(&box, POSTERN_LEVEL_ELEVATED, workspace);
+    box_open(&box, POSTERN_LEVEL_ELEVATED, workspace);
     WORKS(&box, "true"); /* the number is known before the exec, the name only after */
     snprintf(path, sizeof(path), "/proc/%u/cmdline", launch_runner_pid(box.launch));
     char *text = read_file(path);
     assert_string_equal(text, "postern-runner");
     free(text);
-    close_box(&box);
+    box_close(&box);
 }
 
 static void test_levels_can_be_had(void **state)

@@ -10,11 +10,13 @@
 #include <windows.h>
 
 #include "elevated/launch.h"
+#include "elevated/launch_helper_win32.h"
 #include "postern.h"
 #include "shared/environment.h"
 #include "shared/system.h"
 #include "shared/text.h"
 #include "shared/wide.h"
+#include "tests/support/manifest.h"
 #include "tests/support/run_win32.h"
 
 #define SECOND_US ((uint64_t)1000000)
@@ -48,6 +50,7 @@ static char *make_fake(const char *program)
     if (program != NULL) {
         assert_true(CopyFileA(program, path, TRUE));
     }
+    assert_true(manifest_write(directory));
     free(path);
     return directory;
 }
@@ -64,6 +67,9 @@ static void remove_fake(char *directory)
     }
     free(path);
     path = text_format("%s\\postern-runner.exe.pid", directory);
+    DeleteFileA(path);
+    free(path);
+    path = text_format("%s\\postern-helpers.sha256", directory);
     DeleteFileA(path);
     assert_true(RemoveDirectoryA(directory));
     free(path);
@@ -153,6 +159,7 @@ static void a_runner_that_is_no_program_is_not_the_command(void **state)
     (void)state;
     assert_non_null(file);
     assert_true(fputs("no program", file) >= 0 && fclose(file) == 0);
+    assert_true(manifest_write(directory));
     assert_int_equal(launch_start(&options, &launch, &error), POSTERN_E_RUNNER_START);
     assert_int_equal(error.code, POSTERN_E_RUNNER_START);
     assert_int_equal(error.os_error, ERROR_BAD_EXE_FORMAT);
@@ -171,6 +178,111 @@ static void a_runner_that_never_connects_is_ended(void **state)
     assert_int_equal(launch_start(&options, &launch, NULL), POSTERN_E_TIMED_OUT);
     assert_true(system_now_us() - start_us < 10 * SECOND_US);
     remove_fake(directory); /* which could not be done while it ran */
+}
+
+/* ---- the runner is pinned ---- */
+
+static int start_code(const char *directory, struct postern_error *error)
+{
+    struct launch_options options = options_for(directory, 20000);
+    struct launch *launch = NULL;
+    int code = launch_start(&options, &launch, error);
+
+    launch_end(launch);
+    return code;
+}
+
+/* After the last section, so that it runs as before. */
+static void append_byte(const char *path)
+{
+    FILE *file = fopen(path, "ab");
+
+    assert_non_null(file);
+    assert_true(fputc('x', file) != EOF && fclose(file) == 0);
+}
+
+static void write_manifest(const char *directory, const char *text)
+{
+    char *path = text_format("%s\\postern-helpers.sha256", directory);
+    FILE *file = fopen(path, "wb");
+
+    assert_non_null(file);
+    assert_true(fputs(text, file) >= 0 && fclose(file) == 0);
+    free(path);
+}
+
+static void a_runner_that_is_another_does_not_start(void **state)
+{
+    static const char other[] = "0000000000000000000000000000000000000000000000000000000000000000";
+    char *directory = make_fake(test_bin_path("postern-runner"));
+    char *path = text_format("%s\\postern-runner.exe", directory);
+    char *wrong = text_format("%s  postern-runner.exe\n", other), *foreign = text_format("%s  postern.exe\n", other);
+    struct postern_error error = {0};
+
+    (void)state;
+    assert_int_equal(start_code(directory, &error), 0);
+    append_byte(path);
+    assert_int_equal(start_code(directory, &error), POSTERN_E_RUNNER_START);
+    assert_non_null(strstr(error.message, "SHA-256"));
+    assert_true(manifest_write(directory)); /* it was this, and nothing else, that kept it from starting */
+    assert_int_equal(start_code(directory, &error), 0);
+    write_manifest(directory, wrong);
+    assert_int_equal(start_code(directory, &error), POSTERN_E_RUNNER_START);
+    write_manifest(directory, foreign);
+    assert_int_equal(start_code(directory, &error), POSTERN_E_RUNNER_MISSING);
+    write_manifest(directory, "garbage\n");
+    assert_int_equal(start_code(directory, &error), POSTERN_E_RUNNER_MISSING);
+    write_manifest(directory, "");
+    assert_int_equal(start_code(directory, &error), POSTERN_E_RUNNER_MISSING);
+    free(foreign);
+    free(wrong);
+    free(path);
+    remove_fake(directory);
+}
+
+static bool may_write(const char *path)
+{
+    HANDLE file = CreateFileA(path, GENERIC_WRITE, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, NULL,
+                              OPEN_EXISTING, 0, NULL);
+
+    if (file == INVALID_HANDLE_VALUE) {
+        return false;
+    }
+    CloseHandle(file);
+    return true;
+}
+
+/* From the check to the execution. */
+static void the_file_is_held(void **state)
+{
+    char *directory = make_fake(test_bin_path("postern-runner"));
+    char *path = text_format("%s\\postern-runner.exe", directory), *away = text_format("%s\\away.exe", directory);
+    struct postern_error error = {0};
+    os_handle held = OS_HANDLE_NONE;
+    HANDLE writer;
+
+    (void)state;
+    assert_true(may_write(path));
+    assert_int_equal(helper_hold(directory, "postern-runner.exe", &held, &error), 0);
+    assert_false(may_write(path));
+    assert_false(MoveFileA(path, away));
+    assert_false(DeleteFileA(path));
+    handle_close(&held);
+    assert_true(MoveFileA(path, away));
+    assert_true(MoveFileA(away, path));
+    /* somebody who could still write */
+    writer = CreateFileA(path, GENERIC_WRITE, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, NULL,
+                         OPEN_EXISTING, 0, NULL);
+    assert_true(writer != INVALID_HANDLE_VALUE);
+    assert_int_equal(helper_hold(directory, "postern-runner.exe", &held, &error), POSTERN_E_RUNNER_START);
+    assert_int_equal(error.os_error, ERROR_SHARING_VIOLATION);
+    assert_true(held == OS_HANDLE_NONE);
+    CloseHandle(writer);
+    assert_int_equal(helper_hold(directory, "postern-runner.exe", &held, &error), 0);
+    handle_close(&held);
+    free(away);
+    free(path);
+    remove_fake(directory);
 }
 
 /* ---- what does ---- */
@@ -466,6 +578,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_runner_that_ends_is_noticed),
         cmocka_unit_test(a_runner_that_is_no_program_is_not_the_command),
         cmocka_unit_test(a_runner_that_never_connects_is_ended),
+        cmocka_unit_test(a_runner_that_is_another_does_not_start),
+        cmocka_unit_test(the_file_is_held),
         cmocka_unit_test(the_runner_starts_and_its_end_is_described),
         cmocka_unit_test(ending_kills_the_runner),
         cmocka_unit_test(nothing_is_left_open),

@@ -1,7 +1,7 @@
 /*
  * Paths as policies compare them (shared/path.c): both styles, on both platforms.
  */
-#include "support/test.h"
+#include "tests/support/test.h"
 
 #include <stdlib.h>
 #include <string.h>

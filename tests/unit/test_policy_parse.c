@@ -1,7 +1,7 @@
 /*
  * Reading policies (shared/policy_parse.c, policy_network.c, json_member.c): every rule, kept and broken.
  */
-#include "support/test.h"
+#include "tests/support/test.h"
 
 #include <stdio.h>
 #include <stdlib.h>
