@@ -232,7 +232,7 @@ static int make_groups(struct attempt *attempt, struct postern_error *error)
         return POSTERN_OK;
     int result = cgroup_find(&host, error);
     if (result == POSTERN_OK)
-        result = cgroup_create(&host, memory, processes, spawn->keeper, &launch->cgroup, error);
+        result = cgroup_create(&host, memory, processes, spawn->keeper.program, &launch->cgroup, error);
     cgroup_host_free(&host);
     if (result != POSTERN_OK)
         return result;
