@@ -16,4 +16,8 @@ int arguments_get(int *argc, char ***argv, struct postern_error *error);
 /* What `postern shell` starts: $SHELL or /bin/sh; %COMSPEC% or cmd.exe. Static or the environment's. */
 const char *arguments_shell(void);
 
+/* The two words that have the system's shell run a line of text: "/bin/sh -c", "cmd.exe /c" (to which quoting adds
+ * "/s"). Static. */
+const char *const *arguments_command_shell(void);
+
 #endif

@@ -48,3 +48,10 @@ const char *arguments_shell(void)
 
     return shell != NULL && shell[0] == '/' ? shell : "/bin/sh";
 }
+
+const char *const *arguments_command_shell(void)
+{
+    static const char *const words[] = {"/bin/sh", "-c"};
+
+    return words;
+}

@@ -62,3 +62,10 @@ const char *arguments_shell(void)
     free(wide);
     return shell != NULL && shell[0] != '\0' ? shell : "cmd.exe";
 }
+
+const char *const *arguments_command_shell(void)
+{
+    static const char *const words[] = {"cmd.exe", "/c"};
+
+    return words;
+}

@@ -10,41 +10,67 @@ const char help_postern[] = "usage: postern VERB [options] ...\n"
                             "\n"
                             "Verbs:\n";
 
+/* What a command may touch: common to run, shell and policy check. */
+#define HELP_POLICY_OPTIONS                                                                                            \
+    "      --preset PRESET   workspace-write  read what the sandbox user may, write the\n"                             \
+    "                                         working directory (but not its .git and what\n"                          \
+    "                                         else takes effect outside) and a temporary\n"                            \
+    "                                         directory; no network (default)\n"                                       \
+    "                        read-only        the same without writing the working directory\n"                        \
+    "                                         (default with --policy)\n"                                               \
+    "      --ro PATH         PATH and what is in it may be read\n"                                                     \
+    "      --rw PATH         and written\n"                                                                            \
+    "      --deny PATH       neither; the rule nearest to a path decides, on a tie the\n"                              \
+    "                        stricter one. All three may be repeated. More of each come from\n"                        \
+    "                        POSTERN_READONLY_PATHS, POSTERN_READWRITE_PATHS and\n"                                    \
+    "                        POSTERN_DENIED_PATHS: absolute paths, separated as in PATH\n"                             \
+    "      --net on|off      let commands reach the network (default: off)\n"                                          \
+    "      --policy FILE     a policy in JSON; see docs/policy.md\n"                                                   \
+    "      --ceiling FILE    a policy that narrows all of the above\n"                                                 \
+    "      --memory SIZE     memory of all commands together, or of each of them where no\n"                           \
+    "                        group of processes can be limited, for instance 512M, 2G\n"                               \
+    "      --pids N          processes and threads at once (default: 4096)\n"                                          \
+    "      --cpu-time TIME   processor time of each process\n"                                                         \
+    "      --file-size SIZE  how large a file may become\n"                                                            \
+    "      --level LEVEL     elevated    as another user, in namespaces of its own\n"                                  \
+    "                        restricted  as you, but confined\n"                                                       \
+    "                        none        no boundary at all\n"                                                         \
+    "                        (default: the strongest of the first two that is possible)\n"                             \
+    "      --cwd DIR         the working directory (default: the current one)\n"
+
 /* Common to run and shell. */
 #define HELP_SESSION_OPTIONS                                                                                           \
-    "      --cwd DIR         directory the command starts in and may write (default: the\n"                            \
-    "                        current one)\n"                                                                           \
     "      --env NAME=VALUE  add to the command's environment; may be repeated\n"                                      \
     "      --inherit-env     start from your environment and not from a small clean one\n"                             \
     "      --timeout TIME    end the command and all it started after this time, for\n"                                \
     "                        instance 500ms, 30s, 5m; a bare number is seconds; 0: never\n"                            \
     "      --grace TIME      from asking it to end to killing it (default: 2s)\n"                                      \
-    "      --level LEVEL     elevated    as another user, in namespaces of its own\n"                                  \
-    "                        restricted  as you, but confined\n"                                                       \
-    "                        none        no boundary at all\n"                                                         \
-    "                        (default: the strongest of the first two that is possible)\n"                             \
-    "      --net on|off      let the command reach the network (default: off)\n"                                       \
     "      --log-file FILE   append what postern does to FILE\n"                                                       \
     "  -q, --quiet           no notices of postern's own; errors and warnings stay\n"                                  \
-    "  -h, --help            this text\n"
+    "  -h, --help            this text\n"                                                                              \
+    "\n"                                                                                                               \
+    "What the command may touch:\n" HELP_POLICY_OPTIONS
 
 const char help_run[] = "usage: postern run [options] [--] COMMAND [ARGUMENT...]\n"
+                        "       postern run [options] --policy FILE\n"
                         "\n"
-                        "Runs one command in a sandbox and waits until it has ended.\n"
+                        "Runs one command in a sandbox and waits until it has ended. Without a command it\n"
+                        "is the policy's process.commandLine, given to the system's shell; the policy's\n"
+                        "cwd, env and timeout hold unless options say otherwise.\n"
                         "\n"
                         "      --tty WHEN        give the command a terminal of its own: always, never, or\n"
                         "                        auto (default): when stdin and stdout are terminals and\n"
                         "                        --json is not given\n"
                         "  -i, --interactive     pass on stdin even when it is a terminal; stdin that is\n"
-                        "                        no terminal is always passed on\n" HELP_SESSION_OPTIONS
+                        "                        no terminal is always passed on\n"
+                        "      --dry-run         start nothing; print what `postern policy check` prints\n"
                         "      --json            print one JSON object instead of the command's output: its\n"
                         "                        output, how it ended, times and memory, or the error\n"
                         "      --max-output SIZE keep so much of each of stdout and stderr for --json, the\n"
-                        "                        first and the last half (default: 1M)\n"
-                        "\n"
+                        "                        first and the last half (default: 1M)\n" HELP_SESSION_OPTIONS "\n"
                         "Exit status: the command's own; 124 when its time was up, 125 when postern could\n"
                         "not do it, 126 when the command could not be executed, 127 when it was not found,\n"
-                        "128+N when signal N ended it.\n";
+                        "128+N when signal N ended it. --dry-run: 0, or 125 when it would be refused.\n";
 
 const char help_shell[] = "usage: postern shell [options]\n"
                           "\n"
@@ -52,6 +78,43 @@ const char help_shell[] = "usage: postern shell [options]\n"
                           "\n"
                           "      --tty WHEN        always, never, or auto (default)\n" HELP_SESSION_OPTIONS "\n"
                           "The exit status is as for `postern run`.\n";
+
+const char help_policy[] = "usage: postern policy check [options] [FILE]\n"
+                           "\n"
+                           "Says what a sandbox with this policy would grant and refuse on this host, what a\n"
+                           "ceiling took away, and which mechanism enforces what. Starts nothing. FILE is a\n"
+                           "policy in JSON (docs/policy.md), as with --policy.\n"
+                           "\n"
+                           "      --json            print it as one JSON object\n"
+                           "  -h, --help            this text\n" HELP_POLICY_OPTIONS "\n"
+                           "Exit status: 0 granted, 1 refused, 2 the question itself was wrong.\n";
+
+const char help_probe[] = "usage: postern probe [--json]\n"
+                          "\n"
+                          "Says what this host can do for you: the levels on offer, what enforces each\n"
+                          "capability at each of them, or what is missing and what to do about it. Looks\n"
+                          "only: needs no privilege and changes nothing; `postern doctor` tries.\n"
+                          "\n"
+                          "      --json            print it as one JSON object\n"
+                          "  -h, --help            this text\n"
+                          "\n"
+                          "Exit status: 0; 125 when it could not be found out.\n";
+
+const char help_doctor[] = "usage: postern doctor [--level LEVEL] [--json]\n"
+                           "       postern doctor --codes [--json]\n"
+                           "\n"
+                           "Starts sandboxed commands at every level this host offers and checks what they\n"
+                           "can and cannot do, each beside a control that shows what would work outside.\n"
+                           "Says the cause of what fails, and what to do.\n"
+                           "\n"
+                           "      --level LEVEL     only elevated, restricted or none\n"
+                           "      --codes           list every error code, and every known error of this\n"
+                           "                        system, with cause and action\n"
+                           "      --json            print it as one JSON object\n"
+                           "  -h, --help            this text\n"
+                           "\n"
+                           "Exit status: 0 healthy; 1 not: a check has failed, or neither elevated nor\n"
+                           "restricted (with --level: the level named) is to be had.\n";
 
 const char help_help[] = "usage: postern help [VERB]\n"
                          "\n"

@@ -19,8 +19,12 @@ static int version_main(int argc, char **argv);
 static const struct verb verbs[] = {
     {"run", "run one command in a sandbox", help_run, run_main},
     {"shell", "start an interactive shell in a sandbox", help_shell, shell_main},
+    {"policy", "say what a policy grants here, and what enforces it", help_policy, policy_main},
+    {"probe", "say what this host can do, without trying it", help_probe, probe_main},
+    {"doctor", "try all of it with sandboxed commands", help_doctor, doctor_main},
     {"help", "explain a verb", help_help, help_main},
     {"version", "print the version", help_version, version_main},
+    {"doctor-step", NULL, NULL, doctor_step_main}, /* what doctor runs in its sandboxes */
 };
 #define VERB_COUNT (sizeof(verbs) / sizeof(verbs[0]))
 
@@ -38,7 +42,9 @@ static void print_verbs(FILE *out)
 {
     fputs(help_postern, out);
     for (size_t i = 0; i < VERB_COUNT; i++) {
-        fprintf(out, "  %-10s %s\n", verbs[i].name, verbs[i].summary);
+        if (verbs[i].summary != NULL) {
+            fprintf(out, "  %-10s %s\n", verbs[i].name, verbs[i].summary);
+        }
     }
     fputs("\n`postern help VERB` or `postern VERB --help` tells more.\n", out);
 }
@@ -61,7 +67,7 @@ static int help_main(int argc, char **argv)
         return STATUS_OK;
     }
     verb = find_verb(argv[1]);
-    if (verb == NULL) {
+    if (verb == NULL || verb->help == NULL) {
         return bad_verb(argv[1]);
     }
     fputs(verb->help, stdout);

@@ -158,6 +158,8 @@ static int set_field(const struct option_row *row, const char *value, void *into
         return text_parse_duration(value, field) ? 0 : bad_value(row, value, "a time such as 500ms, 30s or 5m", error);
     case OPTION_SIZE:
         return text_parse_size(value, field) ? 0 : bad_value(row, value, "a size such as 4096, 64K or 10M", error);
+    case OPTION_NUMBER:
+        return text_parse_u64(value, field) ? 0 : bad_value(row, value, "a number", error);
     case OPTION_CHOICE:
         return set_choice(row, value, field, error);
     }

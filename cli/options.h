@@ -17,6 +17,7 @@ enum option_kind {
     OPTION_LIST,     /* struct strings: each value is appended */
     OPTION_DURATION, /* uint64_t: milliseconds */
     OPTION_SIZE,     /* uint64_t: bytes */
+    OPTION_NUMBER,   /* uint64_t */
     OPTION_CHOICE    /* int: the value of the choice named */
 };
 
@@ -33,7 +34,7 @@ struct option_row {
     const struct option_choice *choices; /* OPTION_CHOICE only */
 };
 
-#define OPTIONS_MAX 32 /* rows of one table */
+#define OPTIONS_MAX 48 /* rows of one table */
 
 /* Parses argv[1 ...] into the structure at `into`, up to "--" or the first argument that is no option; *rest is the
  * index of the first argument behind. All arguments, also those behind, have to be UTF-8. On failure

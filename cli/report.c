@@ -3,7 +3,6 @@
  */
 #include "cli/report.h"
 
-#include <jansson.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -68,6 +67,26 @@ void report_notice(const char *format, ...)
     text_escape(text, sizeof(text), raw, strlen(raw));
     fprintf(stderr, "postern: %s\n", text);
     fflush(stderr);
+}
+
+static const char *member(json_t *object, const char *key)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+
+    return text != NULL ? text : "";
+}
+
+void report_cuts(const char *cuts)
+{
+    json_t *array = json_loads(cuts, JSON_REJECT_DUPLICATES, NULL), *cut;
+    size_t index;
+
+    json_array_foreach(array, index, cut)
+    {
+        report_notice("a ceiling left %s, not %s, of %s: %s", member(cut, "left"), member(cut, "asked"),
+                      member(cut, "item"), member(cut, "because"));
+    }
+    json_decref(array);
 }
 
 /* How many bytes at the start belong to a character that began before. */
@@ -170,7 +189,7 @@ static char *finish(json_t *object, bool complete)
     return text;
 }
 
-char *report_result_json(const struct postern_run_result *run)
+char *report_result_json(const struct postern_run_result *run, const char *cuts)
 {
     const struct postern_result *result = &run->result;
     json_t *object = json_object();
@@ -186,13 +205,14 @@ char *report_result_json(const struct postern_run_result *run)
     put(object, "system_us", number(result->system_us), &complete);
     put(object, "peak_memory_bytes", number(result->peak_memory), &complete);
     put(object, "level", json_string(postern_level_name(run->level)), &complete);
+    put(object, "cuts", json_loads(cuts != NULL ? cuts : "[]", JSON_REJECT_DUPLICATES, NULL), &complete);
     put_output(object, "stdout", &run->out, &complete);
     put_output(object, "stderr", &run->err, &complete);
     return finish(object, complete);
 }
 
 /* The fields of an error are cut at characters, but what the other side put into them need not be text. */
-static json_t *field(const char *text)
+json_t *report_json_text(const char *text)
 {
     char escaped[4 * sizeof(((struct postern_error *)0)->message)] = "";
 
@@ -209,11 +229,11 @@ char *report_error_json(const struct postern_error *error)
     bool complete = true;
 
     put(inner, "code", json_string(postern_code_name(error->code)), &complete);
-    put(inner, "stage", field(error->stage), &complete);
+    put(inner, "stage", report_json_text(error->stage), &complete);
     put(inner, "os_error", json_integer(error->os_error), &complete);
-    put(inner, "operation", field(error->operation), &complete);
-    put(inner, "message", field(error->message), &complete);
-    put(inner, "remedy", field(error->remedy), &complete);
+    put(inner, "operation", report_json_text(error->operation), &complete);
+    put(inner, "message", report_json_text(error->message), &complete);
+    put(inner, "remedy", report_json_text(error->remedy), &complete);
     put(object, "error", inner, &complete);
     return finish(object, complete);
 }
@@ -228,4 +248,15 @@ int report_print_json(char *text, struct postern_error *error)
     written = fputs(text, stdout) >= 0 && fputc('\n', stdout) != EOF && fflush(stdout) == 0;
     free(text);
     return written ? 0 : error_set(error, POSTERN_E_OS, "report", "", "standard output cannot be written");
+}
+
+void report_failure(const struct postern_error *error, bool json)
+{
+    struct postern_error second = {0};
+
+    if (!json) {
+        report_error(error);
+    } else if (report_print_json(report_error_json(error), &second) != 0) {
+        report_error(&second);
+    }
 }

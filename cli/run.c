@@ -3,31 +3,36 @@
  */
 #include "cli/run.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/arguments.h"
+#include "cli/policy_text.h"
 #include "cli/relay.h"
 #include "cli/report.h"
 #include "cli/status.h"
 #include "cli/terminal.h"
 #include "cli/verb.h"
 #include "shared/collector.h"
+#include "shared/environment.h"
 #include "shared/error.h"
-#include "shared/system.h"
+#include "shared/policy.h"
+#include "shared/text.h"
 
 /* Everything one run needs; run_free() frees what was set. */
 struct run {
     const struct session_options *options;
-    char *cwd;             /* absolute */
-    const char *workspace; /* the same, or NULL: nothing is made writable */
+    struct policy_request request;
+    struct policy policy;       /* of --policy, for what it says about the process */
+    const char *shell_argv[4];  /* for its command line */
+    struct strings environment; /* what is added to the base environment */
     bool tty, raw, forward_input;
     struct collector kept[2]; /* for --json, by enum postern_stream */
     struct postern_command command;
-    struct postern_sandbox_options sandbox_options;
     struct postern_sandbox *sandbox;
     struct postern_run_result outcome; /* for the report */
+    char *cuts;                        /* what a ceiling took from the policy, as JSON; NULL: not known yet */
 };
 
 static void run_free(struct run *run)
@@ -36,48 +41,76 @@ static void run_free(struct run *run)
     collector_free(&run->kept[POSTERN_STDOUT]);
     collector_free(&run->kept[POSTERN_STDERR]);
     postern_run_result_free(&run->outcome);
-    free(run->cwd);
+    strings_free(&run->environment);
+    free(run->cuts);
+    policy_free(&run->policy);
+    policy_request_free(&run->request);
 }
 
 int run_failed(const struct session_options *options, const struct postern_error *error)
 {
-    struct postern_error second = {0};
-
-    if (!options->json) {
-        report_error(error);
-    } else if (report_print_json(report_error_json(error), &second) != 0) {
-        report_error(&second);
-    }
+    report_failure(error, options->json);
     return report_error_status(error->code);
 }
 
 /* ---- what is asked for -------------------------------------------------------------------------------------- */
 
-/* "/" or "C:\": making all of the system writable is nothing a start in the wrong directory should do. */
-static bool is_root(const char *path)
+/* What the policy says about the process: the library only looks at what it may touch. */
+static int read_process(struct run *run, struct postern_error *error)
 {
-    return strcmp(path, "/") == 0 || (isalpha((unsigned char)path[0]) && strcmp(path + 1, ":\\") == 0);
+    const struct postern_sandbox_options *sandbox = &run->request.sandbox;
+
+    if (sandbox->policy == NULL) {
+        return 0;
+    }
+    return policy_parse(sandbox->policy, strlen(sandbox->policy), sandbox->policy_name, &run->policy, error);
 }
 
-/* The working directory is what the command may write: the one that was named, else ours. */
-static int find_directories(struct run *run, struct postern_error *error)
+/* A command line is the shell's to read, as MXC has it; a command that was given comes first. */
+static int find_command(struct run *run, const char *const *argv, struct postern_error *error)
 {
-    const char *cwd = run->options->cwd;
-    int64_t os_error = 0;
+    const char *line = run->policy.process.command_line;
 
-    run->cwd = cwd != NULL ? system_absolute_path(cwd, &os_error) : system_current_directory();
-    if (run->cwd == NULL && cwd != NULL) {
-        return error_os(error, POSTERN_E_CWD, "options", "", os_error, "option --cwd: \"%s\" cannot be used", cwd);
+    if (argv[0] != NULL) {
+        run->command.argv = argv;
+        return 0;
     }
-    if (run->cwd == NULL) {
-        return error_set(error, POSTERN_E_CWD, "options", "", "the current directory cannot be found; was it removed?");
+    if (line == NULL) {
+        error_set(error, POSTERN_E_INVALID, "options", "", "the command to run is missing, and %s names none",
+                  run->request.sandbox.policy_name);
+        error_remedy(error, "postern run [options] -- COMMAND [ARGUMENT...], or process.commandLine in the policy");
+        return POSTERN_E_INVALID;
     }
-    if (!is_root(run->cwd)) {
-        run->workspace = run->cwd;
-    } else if (!run->options->quiet) {
-        report_notice("the working directory is the root of the file system: nothing of it is made writable");
-    }
+    run->shell_argv[0] = arguments_command_shell()[0];
+    run->shell_argv[1] = arguments_command_shell()[1];
+    run->shell_argv[2] = line;
+    run->command.argv = run->shell_argv;
     return 0;
+}
+
+/* The policy's variables, then those of the options: later ones win. */
+static int find_environment(struct run *run, struct postern_error *error)
+{
+    const struct strings *lists[] = {&run->policy.process.env, &run->options->env};
+
+    for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+        for (size_t k = 0; k < lists[i]->count; k++) {
+            int result = environment_check(lists[i]->item[k], environment_folds(), error);
+            if (result != 0) {
+                return result;
+            }
+            if (!strings_add(&run->environment, lists[i]->item[k])) {
+                return error_memory(error, "options");
+            }
+        }
+    }
+    run->command.env = (const char *const *)strings_array(&run->environment);
+    return run->command.env != NULL ? 0 : error_memory(error, "options");
+}
+
+static uint64_t find_timeout(const struct run *run)
+{
+    return run->options->timeout != TIMEOUT_UNSAID ? run->options->timeout : run->policy.process.timeout;
 }
 
 static void choose_streams(struct run *run)
@@ -94,31 +127,34 @@ static void choose_streams(struct run *run)
 static int prepare(struct run *run, const char *const *argv, struct postern_error *error)
 {
     const struct session_options *options = run->options;
-    struct postern_command command = POSTERN_COMMAND_INIT;
-    struct postern_sandbox_options sandbox = POSTERN_SANDBOX_OPTIONS_INIT;
-    int result = find_directories(run, error);
+    const struct postern_command empty = POSTERN_COMMAND_INIT;
+    int result = policy_request_make(&options->policy, &run->request, error);
 
+    if (result == 0) {
+        result = read_process(run, error);
+    }
+    run->command = empty;
+    if (result == 0) {
+        result = find_command(run, argv, error);
+    }
+    if (result == 0) {
+        result = find_environment(run, error);
+    }
     if (result != 0) {
         return result;
     }
     choose_streams(run);
-    command.argv = argv;
-    command.cwd = run->cwd;
-    command.env = (const char *const *)options->env.item;
-    command.inherit_env = options->inherit_env;
-    command.tty = run->tty;
-    command.open_stdin = run->forward_input;
-    command.timeout = options->timeout;
-    command.grace = (uint32_t)options->grace;
+    run->command.cwd = options->policy.cwd == NULL && run->policy.process.cwd != NULL ? run->policy.process.cwd
+                                                                                      : run->request.directory;
+    run->command.inherit_env = options->inherit_env;
+    run->command.tty = run->tty;
+    run->command.open_stdin = run->forward_input;
+    run->command.timeout = find_timeout(run);
+    run->command.grace = (uint32_t)options->grace;
     if (run->tty) {
-        terminal_size(&command.rows, &command.cols);
+        terminal_size(&run->command.rows, &run->command.cols);
     }
-    run->command = command;
-    sandbox.level = (enum postern_level)options->level;
-    sandbox.workspace = run->workspace;
-    sandbox.network = options->network == 1;
-    sandbox.log_file = options->log_file;
-    run->sandbox_options = sandbox;
+    run->request.sandbox.log_file = options->log_file;
     collector_init(&run->kept[POSTERN_STDOUT], (size_t)options->max_output);
     collector_init(&run->kept[POSTERN_STDERR], (size_t)options->max_output);
     return 0;
@@ -147,7 +183,20 @@ static int tell_json(struct run *run, struct postern_error *error)
     }
     report_trim_output(&run->outcome.out);
     report_trim_output(&run->outcome.err);
-    return report_print_json(report_result_json(&run->outcome), error);
+    return report_print_json(report_result_json(&run->outcome, run->cuts), error);
+}
+
+/* The sandbox will be gone when this is told as JSON. */
+static int note_cuts(struct run *run, struct postern_error *error)
+{
+    run->cuts = text_duplicate(postern_sandbox_cuts(run->sandbox));
+    if (run->cuts == NULL) {
+        return error_memory(error, "run");
+    }
+    if (!run->options->quiet && !run->options->json) {
+        report_cuts(run->cuts);
+    }
+    return 0;
 }
 
 /* The sandbox is closed before anything is told: who reads of the end can rely on it. */
@@ -157,7 +206,7 @@ static int execute(struct run *run, int *status, struct postern_error *error)
     struct postern_sandbox_info info = {0};
     struct relay_end end;
     struct relay_spec spec = {.command = &run->command, .forward_input = run->forward_input, .raw = run->raw};
-    int result = postern_sandbox_open(&run->sandbox_options, &run->sandbox, error);
+    int result = postern_sandbox_open(&run->request.sandbox, &run->sandbox, error);
 
     if (result != 0) {
         return result;
@@ -169,7 +218,10 @@ static int execute(struct run *run, int *status, struct postern_error *error)
     }
     postern_sandbox_get_info(run->sandbox, &info);
     run->outcome.level = info.level;
-    result = relay_run(&spec, &end, error);
+    result = note_cuts(run, error);
+    if (result == 0) {
+        result = relay_run(&spec, &end, error);
+    }
     postern_sandbox_close(run->sandbox);
     run->sandbox = NULL;
     if (result != 0) {
@@ -185,16 +237,44 @@ static int execute(struct run *run, int *status, struct postern_error *error)
     return options->json ? tell_json(run, error) : 0;
 }
 
+/* --dry-run: all that can be told without starting anything. */
+static int rehearse(struct run *run, int *status, struct postern_error *error)
+{
+    bool granted = false;
+    int result = policy_text_check_helpers(error);
+
+    if (result == 0) {
+        result = policy_text_tell(&run->request.sandbox, run->options->json, &granted, error);
+    }
+    *status = granted ? STATUS_OK : STATUS_FAILED;
+    return result;
+}
+
+static void notice_start(const struct run *run)
+{
+    if (run->options->policy.level == POSTERN_LEVEL_NONE) {
+        report_notice("warning: level none: nothing keeps the command from what you may do yourself");
+    }
+    if (run->request.sandbox.workspace == NULL && run->request.directory != NULL && !run->options->quiet) {
+        report_notice("the working directory is the root of the file system: nothing of it is made writable");
+    }
+}
+
 int run_session(const struct session_options *options, const char *const *argv)
 {
     struct run run = {.options = options};
     struct postern_error error = {0};
-    int status = STATUS_FAILED;
+    int status = STATUS_FAILED, result;
 
-    if (options->level == POSTERN_LEVEL_NONE) {
-        report_notice("warning: level none: nothing keeps the command from what you may do yourself");
+    policy_init(&run.policy, path_style_here());
+    result = prepare(&run, argv, &error);
+    if (result == 0 && options->dry_run) {
+        result = rehearse(&run, &status, &error);
+    } else if (result == 0) {
+        notice_start(&run);
+        result = execute(&run, &status, &error);
     }
-    if (prepare(&run, argv, &error) != 0 || execute(&run, &status, &error) != 0) {
+    if (result != 0) {
         status = run_failed(options, &error);
     }
     run_free(&run);

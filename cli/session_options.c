@@ -16,34 +16,26 @@
 static const struct option_choice tty_choices[] = {
     {"auto", TTY_AUTO}, {"always", TTY_ALWAYS}, {"never", TTY_NEVER}, {NULL, 0}};
 
-static const struct option_choice level_choices[] = {{"elevated", POSTERN_LEVEL_ELEVATED},
-                                                     {"restricted", POSTERN_LEVEL_RESTRICTED},
-                                                     {"none", POSTERN_LEVEL_NONE},
-                                                     {NULL, 0}};
-
-static const struct option_choice net_choices[] = {{"on", 1}, {"off", 0}, {NULL, 0}};
-
 #define FIELD(name) offsetof(struct session_options, name)
 
 /* Those of shell come first; run has all. */
 static const struct option_row rows[] = {
     {"tty", 0, OPTION_CHOICE, FIELD(tty), tty_choices},
-    {"cwd", 0, OPTION_TEXT, FIELD(cwd), NULL},
     {"env", 0, OPTION_LIST, FIELD(env), NULL},
     {"inherit-env", 0, OPTION_FLAG, FIELD(inherit_env), NULL},
     {"timeout", 0, OPTION_DURATION, FIELD(timeout), NULL},
     {"grace", 0, OPTION_DURATION, FIELD(grace), NULL},
-    {"level", 0, OPTION_CHOICE, FIELD(level), level_choices},
-    {"net", 0, OPTION_CHOICE, FIELD(network), net_choices},
+    POLICY_OPTION_ROWS(struct session_options),
     {"log-file", 0, OPTION_TEXT, FIELD(log_file), NULL},
     {"quiet", 'q', OPTION_FLAG, FIELD(quiet), NULL},
     {"help", 'h', OPTION_FLAG, FIELD(help), NULL},
     {"interactive", 'i', OPTION_FLAG, FIELD(interactive), NULL},
+    {"dry-run", 0, OPTION_FLAG, FIELD(dry_run), NULL},
     {"json", 0, OPTION_FLAG, FIELD(json), NULL},
     {"max-output", 0, OPTION_SIZE, FIELD(max_output), NULL},
 };
 #define ROW_COUNT (sizeof(rows) / sizeof(rows[0]))
-#define SHELL_ROW_COUNT (ROW_COUNT - 3)
+#define SHELL_ROW_COUNT (ROW_COUNT - 4)
 
 /* Who asked for JSON gets JSON also when another option is wrong, wherever it stands. */
 static bool asks_for_json(int argc, char **argv)
@@ -72,11 +64,6 @@ static int check(struct session_options *options, struct postern_error *error)
     if (options->grace == 0) {
         options->grace = 1; /* at once; 0 would be the API's default */
     }
-    if (options->network == 0 && options->level == POSTERN_LEVEL_NONE) {
-        error_set(error, POSTERN_E_POLICY, STAGE, "", "option --net off: nothing enforces it at level none");
-        error_remedy(error, "leave --net out, or choose another level");
-        return POSTERN_E_POLICY;
-    }
     if (options->max_output > SIZE_MAX) {
         return error_set(error, POSTERN_E_INVALID, STAGE, "", "option --max-output: more than memory can hold");
     }
@@ -90,7 +77,8 @@ static int parse(size_t count, int argc, char **argv, struct session_options *op
 
     memset(options, 0, sizeof(*options));
     options->grace = DEFAULT_GRACE;
-    options->network = NETWORK_UNSAID;
+    options->timeout = TIMEOUT_UNSAID;
+    policy_options_init(&options->policy);
     options->max_output = DEFAULT_MAX_OUTPUT;
     result = options_parse(rows, count, argc, argv, options, rest, error);
     if (result == 0 && !options->help) {
@@ -108,12 +96,12 @@ int session_options_parse_run(int argc, char **argv, struct session_options *opt
         options->json = asks_for_json(argc, argv);
         return result;
     }
-    if (!options->help && argv[*rest] == NULL) {
+    if (!options->help && argv[*rest] == NULL && options->policy.policy == NULL) {
         error_set(error, POSTERN_E_INVALID, STAGE, "", "the command to run is missing");
         error_remedy(error, "postern run [options] -- COMMAND [ARGUMENT...]");
         return POSTERN_E_INVALID;
     }
-    if (!options->help && argv[*rest][0] == '\0') {
+    if (!options->help && argv[*rest] != NULL && argv[*rest][0] == '\0') {
         return error_set(error, POSTERN_E_INVALID, STAGE, "", "the command's name is empty");
     }
     return 0;
@@ -136,4 +124,5 @@ int session_options_parse_shell(int argc, char **argv, struct session_options *o
 void session_options_free(struct session_options *options)
 {
     strings_free(&options->env);
+    policy_options_free(&options->policy);
 }

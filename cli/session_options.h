@@ -8,22 +8,20 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "postern.h"
-#include "shared/strings.h"
+#include "cli/policy_options.h"
 
 enum tty_choice { TTY_AUTO, TTY_ALWAYS, TTY_NEVER };
 
-#define NETWORK_UNSAID (-1)
+#define TIMEOUT_UNSAID UINT64_MAX
 
 struct session_options {
     int tty; /* enum tty_choice */
     bool interactive;
-    const char *cwd; /* NULL: the current directory */
+    struct policy_options policy;
     struct strings env;
     bool inherit_env;
-    uint64_t timeout, grace; /* milliseconds */
-    int level;               /* enum postern_level */
-    int network;             /* 0 or 1; NETWORK_UNSAID: off where that can be enforced */
+    uint64_t timeout, grace; /* milliseconds; TIMEOUT_UNSAID: the policy's, else none */
+    bool dry_run;
     bool json;
     uint64_t max_output;
     const char *log_file;
@@ -31,7 +29,8 @@ struct session_options {
     bool help;
 };
 
-/* Fills *options from argv[1 ...]; *rest is the index behind the options. Strings point into argv. Freed with
+/* Fills *options from argv[1 ...]; *rest is the index behind the options: of the command, or of argv's NULL when a
+ * policy is named, which may say what to run. Strings point into argv. Freed with
  * session_options_free(), also after a failure; then only `json` and `help` mean something. */
 int session_options_parse_run(int argc, char **argv, struct session_options *options, int *rest,
                               struct postern_error *error);

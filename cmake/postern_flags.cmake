@@ -16,9 +16,11 @@ if(WIN32)
   target_compile_definitions(postern_flags INTERFACE
     _WIN32_WINNT=0x0A00 UNICODE _UNICODE WIN32_LEAN_AND_MEAN)
   set(POSTERN_SYSTEM_LIBS advapi32 bcrypt userenv shell32)
+  set(POSTERN_CLI_LIBS ws2_32)
 else()
   target_compile_definitions(postern_flags INTERFACE _GNU_SOURCE)
   set(POSTERN_SYSTEM_LIBS "")
+  set(POSTERN_CLI_LIBS "")
 endif()
 
 if(MSVC)

@@ -75,10 +75,12 @@ static bool add_places(struct capabilities *capabilities, bool other_user)
 /* What is safe to be written whatever the policy says. */
 static bool add_devices(struct capabilities *capabilities)
 {
-    static const char *const names[] = {"/dev/null", "/dev/zero", "/dev/full", "/dev/tty", "/dev/ptmx", "/dev/pts"};
+    static const char *const names[] = {"/dev/null", "/dev/zero", "/dev/full", "/dev/tty", "/dev/pts", "/dev/ptmx"};
     const struct enforce_host *host = &capabilities->host;
+    /* in a /dev of the sandbox's own the last is a link into /dev/pts */
+    size_t count = sizeof(names) / sizeof(names[0]) - (host->own_files ? 1 : 0);
     bool added = true;
-    for (size_t i = 0; added && i < sizeof(names) / sizeof(names[0]); i++) {
+    for (size_t i = 0; added && i < count; i++) {
         /* some are links, and the runner follows none */
         char *path = realpath(names[i], NULL);
         added = !path || strings_add_owned(&capabilities->device, path);
@@ -113,18 +115,16 @@ int capabilities_of_grade(enum postern_level level, enum capabilities_grade grad
     return POSTERN_OK;
 }
 
-int capabilities_add_groups(struct capabilities *capabilities, struct postern_error *error)
+void capabilities_add_groups(struct capabilities *capabilities)
 {
-    struct enforce_host *host = &capabilities->host;
-    struct cgroup_host groups;
-    /* one that is removed afterwards takes a keeper, whose end is the end of all that is in it */
-    if (host->level == POSTERN_LEVEL_NONE)
-        return POSTERN_OK;
-    int result = cgroup_find(&groups, NULL);
-    host->cgroup_memory = groups.memory.path != NULL;
-    host->cgroup_processes = groups.processes.path != NULL;
+    struct cgroup_host groups = {0};
+    struct postern_error ignored = {0}; /* then a limit holds for each process instead */
+    if (capabilities->host.level == POSTERN_LEVEL_NONE)
+        return;
+    (void)cgroup_find(&groups, &ignored);
+    capabilities->host.cgroup_memory = groups.memory.path != NULL;
+    capabilities->host.cgroup_processes = groups.processes.path != NULL;
     cgroup_host_free(&groups);
-    return result == POSTERN_E_MEMORY ? error_memory(error, STAGE) : POSTERN_OK;
 }
 
 bool capabilities_was_refused(const struct postern_error *error)
@@ -158,7 +158,7 @@ int capabilities_find(enum postern_level level, struct capabilities *out, struct
     if (result == POSTERN_OK)
         result = capabilities_of_grade(level, grade, out, error);
     if (result == POSTERN_OK)
-        result = capabilities_add_groups(out, error);
+        capabilities_add_groups(out);
     out->missing = refused;
     return result;
 }

@@ -212,10 +212,10 @@ void launch_stop(struct launch *launch)
     if (launch->process.handle != OS_HANDLE_NONE && launch->has_keeper && !launch->own_pids)
         ask_to_end(launch);
     process_close(&launch->process);
-    handle_close(&launch->status);
-    handle_close(&launch->channel);
     cgroup_remove(launch->cgroup);
     launch->cgroup = NULL;
+    handle_close(&launch->status);
+    handle_close(&launch->channel);
     if (launch->temporary)
         temporary_remove(launch->temporary);
     free(launch->temporary);

@@ -22,8 +22,8 @@ struct launch {
     struct process_exit exit; /* of `process`, once it has been collected */
     uint32_t runner_pid;
     os_handle channel;
-    struct user user;      /* level elevated; lock NONE otherwise */
     struct cgroup *cgroup; /* NULL: none */
+    struct user user;      /* level elevated; lock NONE otherwise */
     char *temporary;       /* private directory to remove; NULL: none */
     char *name, *home, *temp, *directory;
     struct strings in_force;

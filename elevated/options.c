@@ -56,7 +56,7 @@ static char *find_nearby(const char *directory)
 }
 
 /* Said by the caller or the environment, else nearby, else where they were to be installed. */
-static int find_libexec(const char *said, char **out, struct postern_error *error)
+int options_find_libexec(const char *said, char **out, struct postern_error *error)
 {
     struct strings environment = {0};
     if (!said && environment_of_process(&environment))
@@ -102,7 +102,7 @@ int options_check(const struct postern_sandbox_options *options, struct options_
     if (status == 0)
         status = grants_collect(&all, out->level, &out->grants, error);
     if (status == 0)
-        status = find_libexec(all.libexec, &out->libexec, error);
+        status = options_find_libexec(all.libexec, &out->libexec, error);
     if (status != 0)
         return status;
     out->start_timeout = all.start_timeout ? all.start_timeout : 10000;

@@ -97,7 +97,7 @@ static json_t *limits_of(const struct policy_limits *limits)
     return finish(out, complete);
 }
 
-static json_t *cuts_of(const struct policy_cuts *cuts)
+json_t *policy_report_cuts(const struct policy_cuts *cuts)
 {
     json_t *out = json_array();
     bool complete = out != NULL;
@@ -171,7 +171,7 @@ json_t *policy_report_make(const struct grants *grants, const struct capabilitie
                     put(out, "base", json_string(policy_access_name(unbounded ? POLICY_WRITE : policy->rules.base))) &&
                     put(out, "unprotected", unprotected(&policy->rules)) &&
                     put(out, "private", private_places(steps)) && put(out, "limits", limits_of(&policy->limits)) &&
-                    put(out, "cuts", cuts_of(&grants->cuts)) && put(out, "enforced", enforced(steps)) &&
+                    put(out, "cuts", policy_report_cuts(&grants->cuts)) && put(out, "enforced", enforced(steps)) &&
                     put(out, "refused", refusal(refused));
     return finish(out, complete);
 }

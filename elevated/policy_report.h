@@ -20,4 +20,7 @@
 json_t *policy_report_make(const struct grants *grants, const struct capabilities *capabilities,
                            const struct enforce_steps *steps, const struct postern_error *refused);
 
+/* Its "cuts" alone. */
+json_t *policy_report_cuts(const struct policy_cuts *cuts);
+
 #endif

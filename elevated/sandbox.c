@@ -5,6 +5,7 @@
 #include "elevated/sandbox.h"
 
 #include "elevated/options.h"
+#include "elevated/policy_report.h"
 #include "shared/log.h"
 #include "shared/system.h"
 #include "shared/text.h"
@@ -271,6 +272,29 @@ static int connect_runner(struct postern_sandbox *sandbox, struct postern_error 
     return status;
 }
 
+static char *describe_cuts(const struct policy_cuts *cuts)
+{
+    json_t *array = policy_report_cuts(cuts);
+    char *text = array ? json_dumps(array, JSON_COMPACT) : NULL;
+    json_decref(array);
+    return text;
+}
+
+/* What needs no runner. */
+static int prepare(struct postern_sandbox *sandbox, const struct options_checked *checked, struct postern_error *error)
+{
+    int status = checked->log_file ? log_open(checked->log_file, "parent", &sandbox->log, error) : 0;
+    sandbox->level = checked->level;
+    sandbox->start_timeout = checked->start_timeout;
+    if (status == 0 && !(sandbox->cuts = describe_cuts(&checked->grants.cuts)))
+        status = error_memory(error, STAGE);
+    if (status == 0)
+        status = loop_create(&sandbox->loop, error);
+    if (status == 0 && !crypto_random(sandbox->key, sizeof(sandbox->key)))
+        status = error_set(error, POSTERN_E_OS, STAGE, "", "the system gave no randomness");
+    return status;
+}
+
 int postern_sandbox_open(const struct postern_sandbox_options *options, struct postern_sandbox **out,
                          struct postern_error *error)
 {
@@ -279,12 +303,8 @@ int postern_sandbox_open(const struct postern_sandbox_options *options, struct p
     if (!sandbox)
         return error_memory(error, STAGE);
     int status = options_check(options, &checked, error);
-    if (status == 0 && checked.log_file)
-        status = log_open(checked.log_file, "parent", &sandbox->log, error);
     if (status == 0)
-        status = loop_create(&sandbox->loop, error);
-    if (status == 0 && !crypto_random(sandbox->key, sizeof(sandbox->key)))
-        status = error_set(error, POSTERN_E_OS, STAGE, "", "the system gave no randomness");
+        status = prepare(sandbox, &checked, error);
     if (status != 0)
         goto out;
     uint64_t deadline_us = system_now_us() + (uint64_t)checked.start_timeout * 1000u;
@@ -298,8 +318,6 @@ int postern_sandbox_open(const struct postern_sandbox_options *options, struct p
         .log = sandbox->log,
         .deadline_us = deadline_us,
     };
-    sandbox->level = checked.level;
-    sandbox->start_timeout = checked.start_timeout;
     status = launch_start(&launch, &sandbox->launch, error);
     if (status != 0)
         goto out;
@@ -355,6 +373,7 @@ void postern_sandbox_close(struct postern_sandbox *sandbox)
     launch_end(sandbox->launch);
     loop_destroy(sandbox->loop);
     strings_free(&sandbox->in_force);
+    free(sandbox->cuts);
     crypto_wipe(sandbox->key, sizeof(sandbox->key));
     log_line(sandbox->log, "sandbox closed");
     log_close(sandbox->log);
@@ -368,6 +387,11 @@ void postern_sandbox_get_info(const struct postern_sandbox *sandbox, struct post
     info->level = sandbox->level;
     info->runner_pid = sandbox->runner_pid;
     info->capability = (const char *const *)sandbox->in_force.item;
+}
+
+const char *postern_sandbox_cuts(const struct postern_sandbox *sandbox)
+{
+    return sandbox->cuts;
 }
 
 int postern_level_check(enum postern_level level, struct postern_error *error)

@@ -169,6 +169,10 @@ struct postern_sandbox_info {
 /* The strings belong to the sandbox and stay valid until it is closed. */
 POSTERN_API void postern_sandbox_get_info(const struct postern_sandbox *sandbox, struct postern_sandbox_info *info);
 
+/* What ceilings took from the policy, as the "cuts" of postern_policy_check(): a JSON array, "[]" when they left all of
+ * it. Belongs to the sandbox. */
+POSTERN_API const char *postern_sandbox_cuts(const struct postern_sandbox *sandbox);
+
 /* Why `level` cannot be had on this host for this caller; 0 if it can. Looks, starts nothing lasting. */
 POSTERN_API int postern_level_check(enum postern_level level, struct postern_error *error);
 

@@ -38,6 +38,8 @@ struct error_hint {
     const char *remedy;
 };
 const struct error_hint *error_find_hint(enum error_system system, int64_t os_error, const char *operation);
+/* The rows of a table, for lists of them; NULL behind the last one. */
+const struct error_hint *error_hint_at(enum error_system system, size_t index);
 
 /* Platform part (error_linux.c, error_win32.c): the system's text for a number, and which table is ours. */
 void error_os_text(int64_t os_error, char *text, size_t size);

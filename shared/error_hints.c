@@ -194,17 +194,21 @@ static int64_t normalise(enum error_system system, int64_t os_error)
     return (os_error & ~(int64_t)0xffff) == 0x80070000 ? os_error & 0xffff : os_error;
 }
 
+const struct error_hint *error_hint_at(enum error_system system, size_t index)
+{
+    bool windows = system == ERROR_SYSTEM_WINDOWS;
+    size_t count =
+        windows ? sizeof(windows_hints) / sizeof(windows_hints[0]) : sizeof(linux_hints) / sizeof(linux_hints[0]);
+
+    return index >= count ? NULL : windows ? &windows_hints[index] : &linux_hints[index];
+}
+
 const struct error_hint *error_find_hint(enum error_system system, int64_t os_error, const char *operation)
 {
-    const struct error_hint *hint = linux_hints;
-    size_t count = sizeof(linux_hints) / sizeof(linux_hints[0]);
+    const struct error_hint *hint;
     int64_t number = normalise(system, os_error);
 
-    if (system == ERROR_SYSTEM_WINDOWS) {
-        hint = windows_hints;
-        count = sizeof(windows_hints) / sizeof(windows_hints[0]);
-    }
-    for (; count > 0; count--, hint++) {
+    for (size_t i = 0; (hint = error_hint_at(system, i)) != NULL; i++) {
         if (hint->os_error == number && strncmp(operation, hint->operation, strlen(hint->operation)) == 0) {
             return hint;
         }

@@ -110,6 +110,8 @@ static bool is_device(const char *name, size_t length)
         length = (size_t)(dot - name);
     while (length > 0 && name[length - 1] == ' ')
         length--;
+    if (length < 3 || length > 7) /* all others are shorter or longer */
+        return false;
     for (size_t i = 0; i < sizeof(devices) / sizeof(devices[0]); i++) {
         if (name_is(name, length, devices[i]))
             return true;
@@ -151,13 +153,31 @@ static bool is_short(const char *name, size_t length)
     return digits > 0 && digits < base && name[base - digits - 1] == '~';
 }
 
+static const char *character_problem(char c)
+{
+    switch (c) {
+    case ':':
+        return "names an alternate stream, or has a colon where no drive is";
+    case '<':
+    case '>':
+    case '"':
+    case '|':
+    case '?':
+    case '*':
+    case '/': /* as "\\?\" has it */
+        return "holds a character that names cannot have (<>\"|?*)";
+    default:
+        return NULL;
+    }
+}
+
 static const char *name_problem(const char *name, size_t length)
 {
     for (size_t i = 0; i < length; i++) {
-        if (name[i] == ':')
-            return "names an alternate stream, or has a colon where no drive is";
-        if (strchr("<>\"|?*/", name[i]) != NULL)
-            return "holds a character that names cannot have (<>\"|?*)";
+        const char *problem = character_problem(name[i]);
+
+        if (problem != NULL)
+            return problem;
     }
     if (length == 2 && memcmp(name, "..", 2) == 0)
         return PATH_PROBLEM_PARENT;

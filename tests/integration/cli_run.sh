@@ -245,7 +245,7 @@ else
     status "--cwd where the user may not go is refused" 125 "${run[@]}" --cwd ../closed -- touch started
 fi
 status "--net off at level none is refused" 125 "$postern" run --level none --net off -- touch started
-err_like "as nothing enforces it" "*--net off*(policy_validation)*"
+err_like "as nothing enforces it" "*network*level none*(policy_validation)*"
 status "from the root directory" 0 bash -c "cd / && $postern run -- pwd"
 out_is "it starts there" /
 export POSTERN_TEST_SECRET=secret

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Every policy in tests/policies, read by postern and held against docs/policy.schema.json: both have to say the same,
-# but for what tests/policies/schema_cannot.txt lists.
+# but for what tests/policies/schema_cannot.txt lists. So are the examples of docs/policy.md.
 # timeout: 60
 . "$(dirname "$0")/../support/tap.sh"
 
@@ -29,8 +29,16 @@ for name in sys.argv[2:]:
     print(name, "ok" if error is None else str(error).split("\n")[0], sep="\t")
 END
 
+# The examples of docs/policy.md: indented blocks that are an object. They have to be valid too.
+mkdir "$tap_dir/valid"
+awk -v to="$tap_dir/valid/example" '
+    /^    \{$/ { file = to (++count) ".json" }
+    file != "" { print >file }
+    /^    \}$/ { file = "" }' "$root/docs/policy.md"
+
 cd "$policies"
-"$program" valid/*.json invalid/*.json >"$tap_dir/parser"
+files=(valid/*.json invalid/*.json "$tap_dir"/valid/*.json)
+"$program" "${files[@]}" | sed "s,^$tap_dir/,," >"$tap_dir/parser"
 
 # those VERDICT FILE: names of the files that got (ok) or did not get (refused) an "ok"
 those() {
@@ -39,14 +47,15 @@ those() {
 
 is "the parser accepts what is valid" "$(those refused "$tap_dir/parser" | grep '^valid/' || true)" ""
 is "the parser refuses what is invalid" "$(those ok "$tap_dir/parser" | grep '^invalid/' || true)" ""
-is "there is something of both" "$(cut -d/ -f1 "$tap_dir/parser" | uniq | tr '\n' ' ')" "valid invalid "
+is "there is something of both, and examples" "$(cut -d/ -f1 "$tap_dir/parser" | uniq | tr '\n' ' ')" \
+    "valid invalid valid "
 is "messages name a place" "$(grep '^invalid/' "$tap_dir/parser" | grep -v '(line [1-9]' || true)" ""
 
 if [ -z "$python" ]; then
     skip "the schema agrees" "python3-jsonschema is not installed"
     exit 0
 fi
-"$python" "$tap_dir/validate.py" "$root/docs/policy.schema.json" valid/*.json invalid/*.json >"$tap_dir/schema"
+"$python" "$tap_dir/validate.py" "$root/docs/policy.schema.json" "${files[@]}" | sed "s,^$tap_dir/,," >"$tap_dir/schema"
 is "the schema accepts what is valid" "$(those refused "$tap_dir/schema" | grep '^valid/' || true)" ""
 is "the schema refuses what is invalid, apart from what it cannot say" \
     "$(those ok "$tap_dir/schema" | grep '^invalid/' | sort || true)" \

@@ -4,6 +4,7 @@
  */
 #include "elevated/grants.h"
 #include "elevated/options.h"
+#include "shared/enforce.h"
 #include "tests/support/test.h"
 
 #include <ftw.h>
@@ -258,6 +259,23 @@ static void limits(void **state)
     assert_int_equal(grants.policy.limits.cpu_ms, 2000);
     assert_int_equal(grants.policy.limits.file_size, 5000);
     assert_false(grants.policy.named); /* level none can hold them */
+}
+
+/* As on Windows, so far. */
+static void limits_that_nothing_holds_are_refused(void **state)
+{
+    const struct enforce_host host = {.level = POSTERN_LEVEL_NONE, .no_limits = true};
+    struct enforce_steps steps = {0};
+    (void)state;
+    options.max_cpu_time = 2000;
+    collects_at(POSTERN_LEVEL_NONE);
+    assert_int_equal(enforce_plan(&grants.policy, &host, &steps, &error), POSTERN_E_POLICY);
+    assert_non_null(strstr(error.message, "limits.cpu"));
+    assert_int_equal(steps.count, 0);
+    options.max_cpu_time = 0;
+    collects_at(POSTERN_LEVEL_NONE);
+    assert_int_equal(enforce_plan(&grants.policy, &host, &steps, &error), 0);
+    enforce_steps_free(&steps);
 }
 
 static void the_working_directory(void **state)
@@ -553,6 +571,7 @@ int main(void)
         TEST(bad_lists_are_refused),
         TEST(network),
         TEST(limits),
+        TEST(limits_that_nothing_holds_are_refused),
         TEST(the_working_directory),
         TEST(bad_values_are_refused),
         TEST(ceilings_narrow),

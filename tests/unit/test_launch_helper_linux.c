@@ -499,9 +499,12 @@ static const unsigned char key[CRYPTO_KEY_SIZE] = {1, 2, 3};
 
 static int start(enum postern_level level)
 {
+    struct policy policy;
+    policy_init(&policy, PATH_POSIX);
+    policy_settle(&policy.rules);
+    policy.limits.processes = 200;
     struct launch_options options = {.level = level,
-                                     .workspace = NULL,
-                                     .max_processes = 200,
+                                     .policy = &policy,
                                      .libexec = folder,
                                      .key = key,
                                      .log_file = in_folder("log"),
@@ -516,6 +519,7 @@ static int start(enum postern_level level)
         assert_true(host_ended_within(launch_wait_handle(launch), 10000));
     }
     launch_end(launch);
+    policy_free(&policy);
     return result;
 }
 

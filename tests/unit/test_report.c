@@ -31,7 +31,7 @@ static json_t *printed(struct postern_run_result *run)
     if (run->err.data == NULL) {
         run->err = output("", 0);
     }
-    text = report_result_json(run);
+    text = report_result_json(run, NULL);
     assert_non_null(text);
     assert_null(strchr(text, '\n'));
     object = json_loads(text, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, NULL);
