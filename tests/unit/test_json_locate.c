@@ -1,7 +1,7 @@
 /*
  * Where members stand in JSON text (shared/json_locate.c).
  */
-#include "support/test.h"
+#include "tests/support/test.h"
 
 #include <string.h>
 
