@@ -198,6 +198,9 @@ static void lists_go_before_presets(void **state)
     collects();
     assert_int_equal(access_to(sub), POLICY_DENIED);
     assert_int_equal(access_to(workspace), POLICY_WRITE);
+    options.denied = only(workspace); /* and what would be protected in it is denied with it */
+    collects();
+    assert_int_equal(access_to(git), POLICY_DENIED);
     options.denied = NULL;
     options.read_write = only(git);
     collects();
