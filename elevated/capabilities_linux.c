@@ -75,11 +75,16 @@ static bool add_places(struct capabilities *capabilities, bool other_user)
 /* What is safe to be written whatever the policy says. */
 static bool add_devices(struct capabilities *capabilities)
 {
-    static const char *const names[] = {"/dev/null", "/dev/zero", "/dev/full", "/dev/tty", "/dev/ptmx", "/dev/pts"};
+    static const char *const names[] = {"/dev/null", "/dev/zero", "/dev/full", "/dev/tty", "/dev/pts", "/dev/ptmx"};
     const struct enforce_host *host = &capabilities->host;
+    /* in a /dev of the sandbox's own the last is a link into /dev/pts */
+    size_t count = sizeof(names) / sizeof(names[0]) - (host->own_files ? 1 : 0);
     bool added = true;
-    for (size_t i = 0; added && i < sizeof(names) / sizeof(names[0]); i++)
-        added = access(names[i], F_OK) != 0 || strings_add(&capabilities->device, names[i]);
+    for (size_t i = 0; added && i < count; i++) {
+        /* some are links, and the runner follows none */
+        char *path = realpath(names[i], NULL);
+        added = !path || strings_add_owned(&capabilities->device, path);
+    }
     /* names and comments of threads; nothing else in there is the other user's to change */
     if (added && host->other_user && host->own_proc)
         added = strings_add(&capabilities->device, "/proc");

@@ -122,7 +122,7 @@ static int lay_out(struct attempt *attempt, struct postern_error *error)
     struct launch *launch = attempt->launch;
     struct layout *layout = &attempt->layout;
     bool network = !has(attempt, ENFORCE_NET_NAMESPACE) && !has(attempt, ENFORCE_NET_SECCOMP);
-    int result = layout_take(&attempt->steps, layout, error);
+    int result = layout_take(&attempt->steps, &attempt->capabilities.host, layout, error);
     if (result == POSTERN_OK)
         result = host_look(&attempt->options->policy->rules, network, layout, error);
     if (result != POSTERN_OK)
