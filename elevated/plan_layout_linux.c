@@ -404,14 +404,23 @@ static void fill_workshop(const struct layout *layout, struct plan *plan)
     }
 }
 
-/* A directory on the way from a writable mount to what is held in it could be renamed by a command, and another one be
- * put in its place, with something else at the end. Mount points cannot be renamed: so each becomes one, of itself. */
+/* A directory on the way from `cover` to what is held in it could be renamed by a command, and another one be put in
+ * its place, with something else at the end. */
+static bool can_be_renamed(const struct layout *layout, const struct layout_item *cover, const struct layout_item *item)
+{
+    if (cover->kind == LAYOUT_MOUNT)
+        return !cover->read_only;
+    /* in a private place the way is ours; at level restricted we are the same user */
+    return cover->kind == LAYOUT_PLACE && !layout->other_user && (item->kind == LAYOUT_MASK || item->read_only);
+}
+
+/* Mount points cannot be renamed: so each directory on the way becomes one, of itself. */
 static void pin_way(const struct layout *layout, struct plan *plan, const struct layout_item *item)
 {
     char path[PATH_SIZE];
     const struct layout_item *cover = cover_of(layout, item);
     const char *previous = item > layout->items ? item[-1].path : "";
-    if (!cover || cover->kind != LAYOUT_MOUNT || cover->read_only || !text_copy(path, sizeof(path), item->path))
+    if (!cover || !can_be_renamed(layout, cover, item) || !text_copy(path, sizeof(path), item->path))
         return;
     for (char *slash = path + strlen(cover->path); (slash = strchr(slash + 1, '/')) != NULL;) {
         *slash = 0;

@@ -305,6 +305,8 @@ static void test_denied_beneath_a_private_place(void **state)
         DENIED_AS(&box, "denied", "LC_ALL=C cat '%s/there/file'", path);
         DENIED_AS(&box, "denied", "LC_ALL=C ls '%s/missing/some'", path);
         DENIED(&box, "rm -rf '%s/missing/some' || rmdir '%s/missing/some'", path, path);
+        DENIED(&box, "mv '%s/missing' '%s/moved'", path, path);
+        DENIED(&box, "mv '%s' /tmp/moved", path);
         WORKS(&box, "echo x > /tmp/x");
         box_close(&box);
         on_host(hidden_root, "test ! -e missing");
