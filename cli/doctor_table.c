@@ -12,7 +12,7 @@
 #include "cli/show.h"
 #include "shared/text.h"
 
-enum { CHECK = 23, RESULT = 12, INDENT = CHECK + RESULT };
+enum { CHECK = 23, RESULT = 9, INDENT = CHECK + RESULT };
 
 static const char *result_name(enum doctor_result result)
 {
@@ -43,15 +43,21 @@ static bool keep(struct doctor_table *table, const char *check, enum doctor_resu
     return json_array_append_new(table->rows, row) == 0 && fits;
 }
 
+/* What went wrong has to be found at a glance. */
+static const char *shown_result(enum doctor_result result)
+{
+    return result == DOCTOR_FAILED ? "FAILED" : result == DOCTOR_NOT_OFFERED ? "-" : result_name(result);
+}
+
 static void show(const char *check, enum doctor_result result, const char *cause, const char *action)
 {
     size_t column = 2;
     fputs("  ", stdout);
-    column += show_cell(check, CHECK - 2);
+    column += show_cell(result == DOCTOR_NOT_OFFERED ? result_name(result) : check, CHECK - 2);
     if (result == DOCTOR_OK && *cause == '\0') {
         puts("ok");
     } else {
-        column += show_cell(result == DOCTOR_FAILED ? "FAILED" : result_name(result), RESULT);
+        column += show_cell(shown_result(result), RESULT);
         show_wrapped(column, INDENT, cause);
     }
     if (*action) {

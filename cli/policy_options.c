@@ -40,10 +40,15 @@ void policy_options_free(struct policy_options *options)
 
 /* ---- paths ---- */
 
+static const char *separators(void)
+{
+    return path_style_here() == PATH_WINDOWS ? "/\\" : "/";
+}
+
 static bool has_parent_component(const char *path)
 {
     for (const char *at = path; *at;) {
-        size_t length = strcspn(at, "/\\");
+        size_t length = strcspn(at, separators());
         if (length == 2 && strncmp(at, "..", 2) == 0)
             return true;
         at += length;
@@ -66,7 +71,7 @@ static char *resolve(const char *path)
     int64_t os_error = 0;
     char *whole = system_absolute_path(path, &os_error);
     size_t above = strlen(path);
-    while (above > 0 && !strchr("/\\", path[above - 1]))
+    while (above > 0 && !strchr(separators(), path[above - 1]))
         above--;
     if (whole || above == 0 || strcmp(path + above, "..") == 0)
         return whole;

@@ -99,8 +99,9 @@ static bool ask(enum question question, bool elevated, struct policy *policy)
     case ASK_NETWORK:
         policy->network = POLICY_NETWORK_BLOCK;
         return true;
-    case ASK_MEMORY:
+    case ASK_MEMORY: /* a group that is made for it counts processes as well, if they are limited */
         policy->limits.memory = UINT64_C(1) << 30;
+        policy->limits.processes = 4096;
         return true;
     case ASK_PROCESSES:
         policy->limits.processes = 4096;

@@ -27,8 +27,13 @@ int temporary_create(char **path, struct postern_error *error)
         free(made);
         return error_os(error, POSTERN_E_CONFINE, "launch", "mkdtemp", number, "a private temporary directory");
     }
-    *path = made;
-    return POSTERN_OK;
+    *path = realpath(made, NULL); /* the runner follows no link to it */
+    int number = errno;
+    if (!*path)
+        rmdir(made);
+    free(made);
+    return *path ? POSTERN_OK
+                 : error_os(error, POSTERN_E_CONFINE, "launch", "realpath", number, "a private temporary directory");
 }
 
 /* Opens a directory, however its owner has closed it to himself. */

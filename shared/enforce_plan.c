@@ -71,6 +71,23 @@ static int check_demands(const struct policy *policy, struct postern_error *erro
                           "cannot be enforced by anything on this host", "take it out of the policy");
 }
 
+static int check_limits(const struct policy_limits *limits, const struct enforce_host *host,
+                        struct postern_error *error)
+{
+    const struct {
+        const char *capability, *item;
+        uint64_t value;
+    } all[] = {{"limits.memory", "memory", limits->memory},
+               {"limits.processes", "processes", limits->processes},
+               {"limits.cpu", "processor time", limits->cpu_ms},
+               {"limits.file_size", "the size of files", limits->file_size}};
+    for (size_t i = 0; host->no_limits && i < sizeof(all) / sizeof(all[0]); i++)
+        if (all[i].value > 0)
+            return enforce_refuse(error, all[i].capability, all[i].item, "cannot be limited by anything on this host",
+                                  "leave the limit out");
+    return POSTERN_OK;
+}
+
 /* ---- level none ---- */
 
 static const struct policy_rule *find_named_rule(const struct policy_rules *rules)
@@ -226,6 +243,8 @@ int enforce_plan(const struct policy *policy, const struct enforce_host *host, s
     *out = (struct enforce_steps){0};
     if (result == POSTERN_OK)
         result = check_containment(policy, host, error);
+    if (result == POSTERN_OK)
+        result = check_limits(&policy->limits, host, error);
     if (result == POSTERN_OK && host->level == POSTERN_LEVEL_NONE) {
         result = check_level_none(policy, error);
         plan_limits(&planner);

@@ -39,6 +39,8 @@ status() {
     fi
 }
 out_has() { like "$1" "$(cat "$tap_dir/out")" "*$2*"; }
+# The same for text that is wrapped: every white space counts as one blank.
+out_says() { like "$1" "$(tr -s '[:space:]' ' ' <"$tap_dir/out")" "*$2*"; }
 out_lacks() { if grep -qF -- "$2" "$tap_dir/out"; then not_ok "$1" "$(cat "$tap_dir/out")"; else ok "$1"; fi; }
 err_has() { like "$1" "$(cat "$tap_dir/err")" "*$2*"; }
 # The output is one JSON object, and what is asked of it is true: a Python expression about `o`.

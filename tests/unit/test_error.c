@@ -22,6 +22,31 @@ static void codes_have_names_and_texts(void **state)
     assert_string_equal(postern_code_text(-1000), "unknown");
 }
 
+/* What `postern doctor --codes` prints: nothing in it may leave people stuck. */
+static void every_failure_has_a_cause_and_an_action(void **state)
+{
+    static const enum error_system systems[] = {ERROR_SYSTEM_LINUX, ERROR_SYSTEM_WINDOWS};
+
+    (void)state;
+#define CODE_CHECK(constant, number, name, text, advice)                                                               \
+    assert_string_not_equal(text, "");                                                                                 \
+    assert_true((number) == POSTERN_OK || (advice)[0] != '\0');
+    POSTERN_CODES(CODE_CHECK)
+#undef CODE_CHECK
+    for (size_t k = 0; k < sizeof(systems) / sizeof(systems[0]); k++) {
+        size_t count = 0;
+        const struct error_hint *hint;
+
+        for (; (hint = error_hint_at(systems[k], count)) != NULL; count++) {
+            assert_string_not_equal(hint->cause, "");
+            assert_string_not_equal(hint->remedy, "");
+            assert_non_null(error_find_hint(systems[k], hint->os_error, hint->operation));
+        }
+        assert_true(count > 20);
+        assert_null(error_hint_at(systems[k], count + 1));
+    }
+}
+
 static void enumerations_have_names(void **state)
 {
     (void)state;
@@ -332,6 +357,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(codes_have_names_and_texts),
+        cmocka_unit_test(every_failure_has_a_cause_and_an_action),
         cmocka_unit_test(enumerations_have_names),
         cmocka_unit_test(version_has_three_numbers),
         cmocka_unit_test(set_fills_every_field),

@@ -15,7 +15,7 @@ struct sample {
     bool flag;
     const char *text;
     struct strings list;
-    uint64_t time, size;
+    uint64_t time, size, number;
     int choice;
 };
 
@@ -27,10 +27,11 @@ static const struct option_row rows[] = {
     {"list", 0, OPTION_LIST, offsetof(struct sample, list), NULL},
     {"time", 0, OPTION_DURATION, offsetof(struct sample, time), NULL},
     {"size", 0, OPTION_SIZE, offsetof(struct sample, size), NULL},
+    {"number", 'n', OPTION_NUMBER, offsetof(struct sample, number), NULL},
     {"choice", 0, OPTION_CHOICE, offsetof(struct sample, choice), choices},
 };
 
-#define ARGUMENTS_MAX 16
+#define ARGUMENTS_MAX 32
 
 /* getopt wants an array that it might permute; the words themselves stay as they are. */
 struct words {
@@ -67,8 +68,8 @@ static void every_kind_of_option_is_stored(void **state)
     int rest = 0;
 
     (void)state;
-    assert_int_equal(parse(LIST("-f", "--text=a b", "--list", "x", "--list=y", "--time", "1500ms", "--size", "2K",
-                                "--choice", "two", "command"),
+    assert_int_equal(parse(LIST("-f", "--text=a b", "--list", "x", "--list=y", "--time", "1500ms", "--size", "2K", "-n",
+                                "12", "--choice", "two", "command"),
                            &sample, &rest, &error),
                      0);
     assert_true(sample.flag);
@@ -79,7 +80,8 @@ static void every_kind_of_option_is_stored(void **state)
     assert_int_equal(sample.time, 1500);
     assert_int_equal(sample.size, 2048);
     assert_int_equal(sample.choice, 2);
-    assert_int_equal(rest, 12);
+    assert_int_equal(sample.number, 12);
+    assert_int_equal(rest, 14);
     strings_free(&sample.list);
 }
 
@@ -116,6 +118,8 @@ static void mistakes_are_named(void **state)
         {(const char *const[]){"verb", "--time", "soon", NULL}, "option --time: \"soon\" is not a time such as"},
         {(const char *const[]){"verb", "--time", "-1", NULL}, "option --time: \"-1\" is not a time such as"},
         {(const char *const[]){"verb", "--size=big", NULL}, "option --size: \"big\" is not a size such as"},
+        {(const char *const[]){"verb", "--number=-1", NULL}, "option --number: \"-1\" is not a number"},
+        {(const char *const[]){"verb", "-n1K", NULL}, "option --number: \"1K\" is not a number"},
         {(const char *const[]){"verb", "--choice", "three", NULL}, "option --choice: \"three\" is not one of one, two"},
         {(const char *const[]){"verb", "--tex", "x", NULL}, "unknown option --tex"}, /* no beginnings of names */
         {(const char *const[]){"verb", "--ti", "1s", NULL}, "unknown option --ti"},
@@ -154,9 +158,12 @@ static void run_has_sensible_defaults(void **state)
     assert_int_equal(parse_run(LIST("true"), &options, &rest, NULL), 0);
     assert_int_equal(rest, 1);
     assert_int_equal(options.tty, TTY_AUTO);
-    assert_int_equal(options.level, POSTERN_LEVEL_STRONGEST);
-    assert_int_equal(options.network, NETWORK_UNSAID);
-    assert_int_equal(options.timeout, 0);
+    assert_int_equal(options.policy.level, POSTERN_LEVEL_STRONGEST);
+    assert_int_equal(options.policy.network, NETWORK_UNSAID);
+    assert_true(options.timeout == TIMEOUT_UNSAID);
+    assert_int_equal(options.policy.preset, POSTERN_PRESET_DEFAULT);
+    assert_int_equal(options.policy.memory, 0);
+    assert_null(options.policy.policy);
     assert_int_equal(options.grace, 2000);
     assert_int_equal(options.max_output, 1024 * 1024);
     assert_false(options.inherit_env);
@@ -177,13 +184,42 @@ static void run_takes_all_its_options(void **state)
     assert_int_equal(rest, 13);
     assert_int_equal(options.tty, TTY_ALWAYS);
     assert_true(options.interactive);
-    assert_string_equal(options.cwd, "sub");
+    assert_string_equal(options.policy.cwd, "sub");
     assert_int_equal(options.env.count, 2);
     assert_true(options.inherit_env);
     assert_true(options.timeout == UINT64_C(8640000000)); /* more than 32 bits */
     assert_int_equal(options.grace, 1);                   /* 0 would be the default of the API */
-    assert_int_equal(options.level, POSTERN_LEVEL_NONE);
-    assert_int_equal(options.network, 1);
+    assert_int_equal(options.policy.level, POSTERN_LEVEL_NONE);
+    assert_int_equal(options.policy.network, 1);
+    session_options_free(&options);
+}
+
+static void run_takes_all_that_makes_a_policy(void **state)
+{
+    struct session_options options;
+    const struct policy_options *policy = &options.policy;
+    int rest = 0;
+
+    (void)state;
+    assert_int_equal(parse_run(LIST("--preset", "read-only", "--ro", "a", "--ro=b", "--rw", "c", "--deny", "d", "--net",
+                                    "off", "--policy", "p.json", "--ceiling", "c.json", "--memory", "1G", "--pids",
+                                    "50", "--cpu-time", "2s", "--file-size=4K", "--timeout=0", "--dry-run"),
+                               &options, &rest, NULL),
+                     0);
+    assert_int_equal(policy->preset, POSTERN_PRESET_READ_ONLY);
+    assert_int_equal(policy->read_only.count, 2);
+    assert_string_equal(policy->read_only.item[1], "b");
+    assert_string_equal(policy->read_write.item[0], "c");
+    assert_string_equal(policy->denied.item[0], "d");
+    assert_int_equal(policy->network, 0);
+    assert_string_equal(policy->policy, "p.json");
+    assert_string_equal(policy->ceiling, "c.json");
+    assert_true(policy->memory == UINT64_C(1) << 30);
+    assert_int_equal(policy->processes, 50);
+    assert_int_equal(policy->cpu_time, 2000);
+    assert_int_equal(policy->file_size, 4096);
+    assert_int_equal(options.timeout, 0); /* said: the policy's does not count */
+    assert_true(options.dry_run);
     session_options_free(&options);
 }
 
@@ -210,6 +246,9 @@ static void run_refuses_what_makes_no_sense(void **state)
     run_refuses(LIST("--env", "=x", "true"), "=");
     run_refuses(LIST("--grace", "60d", "true"), "option --grace");
     run_refuses(LIST("--level", "strongest", "true"), "option --level");
+    run_refuses(LIST("--preset", "full", "true"), "option --preset");
+    run_refuses(LIST("--pids", "many", "true"), "option --pids");
+    run_refuses(LIST("--policy", "", "true"), "option --policy");
 }
 
 static void json_is_recognised_beside_a_mistake(void **state)
@@ -268,6 +307,7 @@ int main(void)
         cmocka_unit_test(mistakes_are_named),
         cmocka_unit_test(run_has_sensible_defaults),
         cmocka_unit_test(run_takes_all_its_options),
+        cmocka_unit_test(run_takes_all_that_makes_a_policy),
         cmocka_unit_test(run_refuses_what_makes_no_sense),
         cmocka_unit_test(json_is_recognised_beside_a_mistake),
         cmocka_unit_test(help_needs_no_command),
