@@ -143,10 +143,10 @@ static int lay_out(struct attempt *attempt, struct postern_error *error)
 }
 
 /* Without mounts of our own Landlock says what may be written, and a directory beneath the host's /tmp is ours. */
-static int make_temporary(struct attempt *attempt, struct postern_error *error)
+static int name_temporary(struct attempt *attempt, struct postern_error *error)
 {
     struct launch *launch = attempt->launch;
-    int result = temporary_create(&launch->temporary, error);
+    int result = temporary_name(&launch->temporary, error);
     if (result != POSTERN_OK)
         return result;
     launch->temp = text_duplicate(launch->temporary);
@@ -194,7 +194,7 @@ static int await_start(struct launch *launch, uint64_t deadline_us, struct poste
             return error_os(error, POSTERN_E_OS, STAGE, "poll", errno, "waiting for the keeper");
         launch_read_reports(launch);
         if (launch->last.kind != REPORT_NONE)
-            return report_to_error(&launch->last, error);
+            return launch_describe_report(launch, error);
         if (launch->runner_pid)
             return POSTERN_OK;
         if (ready > 0 && (watched[1].revents || (watched[0].revents & POLLHUP))) {
@@ -263,7 +263,7 @@ static int instruct(struct attempt *attempt, struct postern_error *error)
 {
     struct launch *launch = attempt->launch;
     struct plan_header *header = &attempt->plan.header;
-    int result = has(attempt, ENFORCE_LOCK_ROOT) ? lay_out(attempt, error) : make_temporary(attempt, error);
+    int result = has(attempt, ENFORCE_LOCK_ROOT) ? lay_out(attempt, error) : name_temporary(attempt, error);
     if (result == POSTERN_OK)
         result = write_bootstrap(attempt, error);
     if (result != POSTERN_OK)

@@ -130,9 +130,7 @@ static void skip_common(const char **a, const char **b)
 
     while ((*a)[at] == (*b)[at] && (*a)[at] != '\0')
         at++;
-    while (at > 0 && ((unsigned char)(*a)[at] & 0xc0) == 0x80) /* to the first byte of the character */
-        at--;
-    while (at > 0 && ((unsigned char)(*b)[at] & 0xc0) == 0x80)
+    while (at > 0 && ((unsigned char)(*a)[at] & 0xc0) == 0x80) /* to the first byte of the character, of both */
         at--;
     *a += at;
     *b += at;
