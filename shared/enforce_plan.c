@@ -71,6 +71,21 @@ static int check_demands(const struct policy *policy, struct postern_error *erro
                           "cannot be enforced by anything on this host", "take it out of the policy");
 }
 
+static int check_limits(const struct policy_limits *limits, const struct enforce_host *host,
+                        struct postern_error *error)
+{
+    static const char why[] = "cannot be limited on this system yet", remedy[] = "take the limit out";
+    if (!host->no_rlimits)
+        return POSTERN_OK;
+    if (limits->memory > 0)
+        return enforce_refuse(error, "limits.memory", "memory", why, remedy);
+    if (limits->cpu_ms > 0)
+        return enforce_refuse(error, "limits.cpu", "processor time", why, remedy);
+    if (limits->file_size > 0)
+        return enforce_refuse(error, "limits.file_size", "the size of files", why, remedy);
+    return POSTERN_OK;
+}
+
 /* ---- level none ---- */
 
 static const struct policy_rule *find_named_rule(const struct policy_rules *rules)
@@ -226,6 +241,8 @@ int enforce_plan(const struct policy *policy, const struct enforce_host *host, s
     *out = (struct enforce_steps){0};
     if (result == POSTERN_OK)
         result = check_containment(policy, host, error);
+    if (result == POSTERN_OK)
+        result = check_limits(&policy->limits, host, error);
     if (result == POSTERN_OK && host->level == POSTERN_LEVEL_NONE) {
         result = check_level_none(policy, error);
         plan_limits(&planner);
