@@ -278,7 +278,7 @@ static void limits(void **state)
 /* As on Windows, so far. */
 static void limits_that_nothing_holds_are_refused(void **state)
 {
-    const struct enforce_host host = {.level = POSTERN_LEVEL_NONE, .no_rlimits = true};
+    const struct enforce_host host = {.level = POSTERN_LEVEL_NONE, .no_limits = true};
     struct enforce_steps steps = {0};
     (void)state;
     options.max_cpu_time = 2000;
