@@ -87,8 +87,8 @@ void enforce_steps_free(struct enforce_steps *steps);
 bool enforce_add(struct enforce_steps *steps, const struct enforce_step *step); /* copies the path; false: no memory */
 bool enforce_has(const struct enforce_steps *steps, enum enforce_mechanism mechanism);
 
-/* A directory that every sandbox with mounts of its own covers with a fresh one, e.g. /tmp: a step of ENFORCE_PRIVATE,
- * or of ENFORCE_PRIVATE_WAY. */
+/* A directory that every sandbox with mounts of its own covers with a fresh one, e.g. /tmp: by a step of
+ * ENFORCE_PRIVATE, or of ENFORCE_PRIVATE_WAY when it is not writable. */
 struct enforce_place {
     const char *path;
     bool writable; /* false: it only leads to something */

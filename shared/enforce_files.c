@@ -209,7 +209,8 @@ static int plan_rule(struct walk *walk, const struct policy_rule *rule, struct f
 
 static int plan_place(struct walk *walk, const struct item *item, struct frame *frame)
 {
-    struct enforce_step step = {.mechanism = ENFORCE_PRIVATE, .path = (char *)item->path};
+    struct enforce_step step = {.mechanism = item->writable ? ENFORCE_PRIVATE : ENFORCE_PRIVATE_WAY,
+                                .path = (char *)item->path};
     struct enforce_steps *steps = frame->mounted ? &walk->out->mounts : &walk->out->places;
     frame->path = item->path;
     frame->rule = NULL;
