@@ -58,16 +58,16 @@ static bool exited(const struct doctor_outcome *out, int status)
     return out->result.signal == 0 && out->result.reason == POSTERN_REASON_EXITED && out->result.exit_code == status;
 }
 
-/* "exit status 1: its output" */
+/* "exit status 1: the first line of its output" */
 static void fail_outcome(struct doctor *doctor, const char *check, const char *action, const char *what,
                          const struct doctor_outcome *out)
 {
     if (out->result.signal != 0)
         doctor_fail(doctor->table, check, action, "%s: ended by signal %d", what, out->result.signal);
     else
-        doctor_fail(doctor->table, check, action, "%s: %s, exit status %d%s%s", what,
+        doctor_fail(doctor->table, check, action, "%s: %s, exit status %d%s%.*s", what,
                     postern_reason_name(out->result.reason), out->result.exit_code, out->output[0] ? ": " : "",
-                    out->output);
+                    (int)strcspn(out->output, "\r\n"), out->output);
 }
 
 /* A step of one word and its argument. */

@@ -18,29 +18,58 @@ static int left(uint64_t deadline_us)
     return deadline_us > now ? (int)((deadline_us - now) / 1000u + 1) : 0;
 }
 
-/* Keeps what fits, without a NUL of the command's own; the rest is read and forgotten. */
-static void append(struct doctor_outcome *out, const char *data, size_t size)
+/* Where in a terminal's control sequence we are. A pseudo console paints its screen: what a command writes comes out
+ * between sequences that move the cursor and switch it on and off. */
+enum sequence { SEQUENCE_NONE, SEQUENCE_ESCAPE, SEQUENCE_CSI, SEQUENCE_STRING };
+
+/* The character that is left of `c`; '\0': none. A move to the right stands for blanks. */
+static char without_sequences(enum sequence *at, char c)
+{
+    enum sequence before = *at;
+    switch (before) {
+    case SEQUENCE_NONE:
+        *at = c == '\x1b' ? SEQUENCE_ESCAPE : SEQUENCE_NONE;
+        return c == '\x1b' ? '\0' : c;
+    case SEQUENCE_ESCAPE:
+        *at = c == '[' ? SEQUENCE_CSI : c == ']' ? SEQUENCE_STRING : SEQUENCE_NONE;
+        return '\0';
+    case SEQUENCE_CSI:
+        *at = c >= '@' && c <= '~' ? SEQUENCE_NONE : SEQUENCE_CSI;
+        return c == 'C' ? ' ' : '\0';
+    case SEQUENCE_STRING:
+        *at = c == '\a' ? SEQUENCE_NONE : c == '\x1b' ? SEQUENCE_ESCAPE : SEQUENCE_STRING;
+        return '\0';
+    }
+    return c;
+}
+
+/* Keeps what fits, without NULs and control sequences; the rest is read and forgotten. */
+static void append(struct doctor_outcome *out, enum sequence *at, const char *data, size_t size)
 {
     size_t used = strlen(out->output);
-    size_t room = sizeof(out->output) - 1 - used;
-    size = size < room ? size : room;
-    memcpy(out->output + used, data, size);
-    out->output[used + size] = '\0';
+    for (size_t i = 0; i < size && used < sizeof(out->output) - 1; i++) {
+        char c = without_sequences(at, data[i]);
+        if (c != '\0')
+            out->output[used++] = c;
+    }
+    out->output[used] = '\0';
 }
 
 /* Until the stream ends or the time is over. */
 static int read_output(struct postern_session *session, const struct doctor_step *step, uint64_t deadline_us,
                        struct doctor_outcome *out, struct postern_error *error)
 {
+    enum sequence at = SEQUENCE_NONE;
     char data[512];
     size_t got = 0;
     for (;;) {
         int status = postern_session_read(session, POSTERN_STDOUT, data, sizeof(data), left(deadline_us), &got, error);
         if (status == POSTERN_E_WOULD_BLOCK)
-            return error_set(error, POSTERN_E_TIMED_OUT, STAGE, "", "the command did not end in %d s", LIMIT_MS / 1000);
+            return error_set(error, POSTERN_E_TIMED_OUT, STAGE, "", "the command did not end in %d s, and said: %s",
+                             LIMIT_MS / 1000, out->output[0] ? out->output : "nothing");
         if (status != 0 || got == 0)
             return status;
-        append(out, data, got);
+        append(out, &at, data, got);
         if (step->until && !out->reached && strstr(out->output, step->until)) {
             out->reached = true;
             step->then(session, step->context);
@@ -50,10 +79,11 @@ static int read_output(struct postern_session *session, const struct doctor_step
 
 static void read_complaint(struct postern_session *session, struct doctor_outcome *out)
 {
+    enum sequence at = SEQUENCE_NONE;
     char data[512];
     size_t got = 0;
     if (out->output[0] == '\0' && postern_session_read(session, POSTERN_STDERR, data, sizeof(data), 0, &got, NULL) == 0)
-        append(out, data, got);
+        append(out, &at, data, got);
 }
 
 static int feed(struct postern_session *session, const struct doctor_step *step, uint64_t deadline_us,

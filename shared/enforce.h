@@ -72,15 +72,13 @@ bool enforce_find(const char *id, enum enforce_mechanism *out);
 
 struct enforce_step {
     enum enforce_mechanism mechanism;
-    char *path;      /* owned; NULL unless it takes one */
-    uint64_t number; /* 0 unless it takes one; of ENFORCE_MASK: ENFORCE_MASK_LEADS or 0 */
+    char *path; /* owned; NULL unless it takes one */
+    uint64_t number;
     const struct policy_rule
         *rule; /* of a mount or mask: its facts, borrowed from the policy; NULL: the host's place */
     const struct policy_rule *owner; /* of an id-mapped mount: whose owner appears as the sandbox user (a subdirectory
                                         of a grant is mapped as the grant is) */
 };
-#define ENFORCE_MASK_LEADS 1 /* a grant is mounted beneath: others may pass through, but not list (mode 0111) */
-
 struct enforce_steps {
     struct enforce_step *item;
     size_t count, capacity;
@@ -89,7 +87,8 @@ void enforce_steps_free(struct enforce_steps *steps);
 bool enforce_add(struct enforce_steps *steps, const struct enforce_step *step); /* copies the path; false: no memory */
 bool enforce_has(const struct enforce_steps *steps, enum enforce_mechanism mechanism);
 
-/* A directory that every sandbox with mounts of its own covers with a fresh one, e.g. /tmp. */
+/* A directory that every sandbox with mounts of its own covers with a fresh one, e.g. /tmp: by a step of
+ * ENFORCE_PRIVATE, or of ENFORCE_PRIVATE_WAY when it is not writable. */
 struct enforce_place {
     const char *path;
     bool writable; /* false: it only leads to something */

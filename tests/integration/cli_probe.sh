@@ -44,7 +44,7 @@ out_has "helps" "usage: postern probe"
 # ---- it changes nothing ----
 state() {
     cat /proc/self/mountinfo
-    { find /tmp -maxdepth 1 -name 'postern-??????' && find /run /sys/fs/cgroup -maxdepth 6 -name 'postern*'; } 2>/dev/null | sort
+    find /tmp -maxdepth 1 -name 'postern-??????' 2>/dev/null | sort
 }
 before=$(state)
 "$postern" probe >/dev/null

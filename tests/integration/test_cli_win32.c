@@ -337,6 +337,50 @@ static void a_console_is_to_be_had_by_name(void **state)
     assert_non_null(strstr(result.text, "console"));
 }
 
+/* postern WORD...: its exit status, and what it said. */
+static int verb(const char *const *words, struct run *out)
+{
+    struct process_spec spec;
+    const char *argv[ARGUMENTS_MAX] = {"postern"};
+
+    for (size_t i = 0; words[i] != NULL; i++) {
+        assert_true(i + 2 < ARGUMENTS_MAX);
+        argv[i + 1] = words[i];
+    }
+    process_spec_init(&spec);
+    spec.program = postern_path();
+    run_spec(&spec, argv, out);
+    return out->exit_code;
+}
+
+static void doctor_finds_level_none_healthy(void **state)
+{
+    struct run out;
+
+    (void)state;
+    if (verb((const char *const[]){"doctor", "--level", "none", NULL}, &out) != 0) {
+        fail_msg("%s", out.text);
+    }
+    assert_non_null(strstr(out.text, "Healthy"));
+    /* the only level there is has no boundary */
+    assert_int_equal(verb((const char *const[]){"doctor", "--level", "restricted", NULL}, &out), 1);
+    assert_non_null(strstr(out.text, "not offered"));
+}
+
+static void probe_and_policy_check_promise_nothing(void **state)
+{
+    struct run out;
+
+    (void)state;
+    assert_int_equal(verb((const char *const[]){"probe", "--json", NULL}, &out), 0);
+    assert_non_null(strstr(out.text, "\"conpty\":true"));
+    assert_null(strstr(out.text, "rlimit"));
+    assert_int_equal(verb((const char *const[]){"policy", "check", "--level=none", NULL}, &out), 0);
+    assert_int_equal(verb((const char *const[]){"policy", "check", "--level=none", "--memory=1G", NULL}, &out), 1);
+    assert_non_null(strstr(out.text, "limits.memory"));
+    assert_int_equal(verb((const char *const[]){"policy", "check", "--level=none", "--rw=.", NULL}, &out), 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -352,6 +396,8 @@ int main(void)
         cmocka_unit_test(a_reader_that_goes_away_ends_it),
         cmocka_unit_test(a_command_does_not_outlive_postern),
         cmocka_unit_test(a_console_is_to_be_had_by_name),
+        cmocka_unit_test(doctor_finds_level_none_healthy),
+        cmocka_unit_test(probe_and_policy_check_promise_nothing),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
