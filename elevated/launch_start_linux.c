@@ -194,7 +194,7 @@ static int await_start(struct launch *launch, uint64_t deadline_us, struct poste
             return error_os(error, POSTERN_E_OS, STAGE, "poll", errno, "waiting for the keeper");
         launch_read_reports(launch);
         if (launch->last.kind != REPORT_NONE)
-            return report_to_error(&launch->last, error);
+            return launch_describe_report(launch, error);
         if (launch->runner_pid)
             return POSTERN_OK;
         if (ready > 0 && (watched[1].revents || (watched[0].revents & POLLHUP))) {

@@ -429,6 +429,7 @@ static void ways(void **state)
     add(&setting, "/root/x", POLICY_READ)->barrier = text_duplicate("/root");
     add(&setting, "/root/.ssh", POLICY_DENIED);
     add(&setting, "/root/gone", POLICY_DENIED)->missing = true;
+    add(&setting, "/root/own", POLICY_READ)->delegated = false; /* his own rights do not lead there */
     add(&setting, "/tmp/p/w", POLICY_WRITE)->barrier = text_duplicate("/tmp/p"); /* the place hides it */
     add(&setting, "/srv", POLICY_READ);
     add(&setting, "/srv/shut/w", POLICY_WRITE)->barrier = text_duplicate("/srv"); /* its owner can enter */

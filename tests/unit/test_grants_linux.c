@@ -132,10 +132,20 @@ static void read_only_writes_nothing(void **state)
     collects();
     assert_string_equal(grants.workspace, workspace);
     assert_int_equal(access_to(sub), POLICY_READ);
-    assert_int_equal(grants.policy.rules.count, 0);
     assert_true(grants.policy.named);
-    options.workspace = "/etc"; /* commands may start anywhere */
+    /* in sight, though /tmp is private, and with its owner's rights */
+    collects_at(POSTERN_LEVEL_ELEVATED);
+    assert_int_equal(grants.policy.rules.count, 1);
+    assert_string_equal(grants.policy.rules.item[0].path, workspace);
+    assert_true(grants.policy.rules.item[0].delegated);
+    options.read_write = only(workspace); /* no limit within what is granted */
+    options.workspace = sub;
     collects();
+    assert_int_equal(access_to(sub), POLICY_WRITE);
+    options.read_write = NULL;
+    options.workspace = "/etc"; /* commands may start anywhere, but that hands nothing on */
+    collects_at(POSTERN_LEVEL_ELEVATED);
+    assert_int_equal(grants.policy.rules.count, 0);
     options.preset = POSTERN_PRESET_DEFAULT;
     is_refused(POSTERN_E_POLICY, "/etc cannot be the workspace");
 }
@@ -147,6 +157,7 @@ static void a_policy_says_what_it_grants(void **state)
     options.policy = "{\"version\": \"0.8.0\"}";
     collects();
     assert_int_equal(access_to(sub), POLICY_READ);
+    assert_int_equal(grants.policy.rules.count, 0);
     assert_true(grants.policy.named);
     snprintf(text, sizeof(text), "{\"version\": \"0.8.0\", \"filesystem\": {\"readwritePaths\": [\"%s\"]}}", sub);
     options.policy = text;
@@ -187,6 +198,9 @@ static void lists_go_before_presets(void **state)
     collects();
     assert_int_equal(access_to(sub), POLICY_DENIED);
     assert_int_equal(access_to(workspace), POLICY_WRITE);
+    options.denied = only(workspace); /* and what would be protected in it is denied with it */
+    collects();
+    assert_int_equal(access_to(git), POLICY_DENIED);
     options.denied = NULL;
     options.read_write = only(git);
     collects();
