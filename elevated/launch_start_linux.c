@@ -143,10 +143,10 @@ static int lay_out(struct attempt *attempt, struct postern_error *error)
 }
 
 /* Without mounts of our own Landlock says what may be written, and a directory beneath the host's /tmp is ours. */
-static int make_temporary(struct attempt *attempt, struct postern_error *error)
+static int name_temporary(struct attempt *attempt, struct postern_error *error)
 {
     struct launch *launch = attempt->launch;
-    int result = temporary_create(&launch->temporary, error);
+    int result = temporary_name(&launch->temporary, error);
     if (result != POSTERN_OK)
         return result;
     launch->temp = text_duplicate(launch->temporary);
@@ -263,7 +263,7 @@ static int instruct(struct attempt *attempt, struct postern_error *error)
 {
     struct launch *launch = attempt->launch;
     struct plan_header *header = &attempt->plan.header;
-    int result = has(attempt, ENFORCE_LOCK_ROOT) ? lay_out(attempt, error) : make_temporary(attempt, error);
+    int result = has(attempt, ENFORCE_LOCK_ROOT) ? lay_out(attempt, error) : name_temporary(attempt, error);
     if (result == POSTERN_OK)
         result = write_bootstrap(attempt, error);
     if (result != POSTERN_OK)
