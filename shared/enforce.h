@@ -131,7 +131,8 @@ struct enforce_host {
  *    way or another mask, needs its mount point made.
  *  - What is denied by "/" or the base is held by Landlock, which grants places, devices and a /proc of the sandbox's
  *    own all the same. What is denied by name beneath is masked as well.
- *  - Devices, and what is in /proc, follow no rules but those that deny something in them.
+ *  - Devices, and what is in /proc, follow no rules but those that deny something in them; they themselves cannot be
+ *    denied. /dev is the sandbox's own whatever a rule for it says: `--ro /dev` leaves only devices to be written.
  *  - A path that is missing (denied, or of a ceiling) is refused where a command could make it, and else ignored.
  */
 int enforce_plan(const struct policy *policy, const struct enforce_host *host, struct enforce_steps *out,
