@@ -11,6 +11,13 @@ endforeach()
 list(JOIN helper_names "," helper_names)
 set(manifest_script "${PROJECT_SOURCE_DIR}/cmake/postern_manifest.cmake")
 
+# Symbols nobody looks at would be read, hashed and copied at each start. Sanitizers want them for their reports.
+foreach(helper IN LISTS POSTERN_HELPERS)
+  if(NOT MSVC AND NOT POSTERN_SANITIZE)
+    target_link_options(${helper} PRIVATE "$<$<CONFIG:Release>:-s>")
+  endif()
+endforeach()
+
 # Part of the linking of each, and not a target of its own, so that no way of building leaves the manifest behind.
 foreach(helper IN LISTS POSTERN_HELPERS)
   add_custom_command(TARGET ${helper} POST_BUILD

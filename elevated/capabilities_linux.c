@@ -75,27 +75,20 @@ static bool add_places(struct capabilities *capabilities, bool other_user)
 /* What is safe to be written whatever the policy says. */
 static bool add_devices(struct capabilities *capabilities)
 {
-    static const char *const names[] = {"/dev/null", "/dev/zero", "/dev/full", "/dev/tty", "/dev/ptmx", "/dev/pts"};
+    static const char *const names[] = {"/dev/null", "/dev/zero", "/dev/full", "/dev/tty", "/dev/pts", "/dev/ptmx"};
     const struct enforce_host *host = &capabilities->host;
+    /* in a /dev of the sandbox's own the last is a link into /dev/pts */
+    size_t count = sizeof(names) / sizeof(names[0]) - (host->own_files ? 1 : 0);
     bool added = true;
-    for (size_t i = 0; added && i < sizeof(names) / sizeof(names[0]); i++)
-        added = access(names[i], F_OK) != 0 || strings_add(&capabilities->device, names[i]);
+    for (size_t i = 0; added && i < count; i++) {
+        /* some are links, and the runner follows none */
+        char *path = realpath(names[i], NULL);
+        added = !path || strings_add_owned(&capabilities->device, path);
+    }
     /* names and comments of threads; nothing else in there is the other user's to change */
     if (added && host->other_user && host->own_proc)
         added = strings_add(&capabilities->device, "/proc");
     return added;
-}
-
-/* Only a sandbox that is ended by somebody outside of it can have a group that is removed afterwards: not level none.
- */
-static int look_for_groups(struct enforce_host *host, struct postern_error *error)
-{
-    struct cgroup_host groups;
-    int result = cgroup_find(&groups, NULL);
-    host->cgroup_memory = groups.memory.path != NULL;
-    host->cgroup_processes = groups.processes.path != NULL;
-    cgroup_host_free(&groups);
-    return result == POSTERN_E_MEMORY ? error_memory(error, STAGE) : POSTERN_OK;
 }
 
 /* ---- facts ---- */
@@ -119,7 +112,19 @@ int capabilities_of_grade(enum postern_level level, enum capabilities_grade grad
     host->seccomp = true; /* or launch_check_level() fails */
     if ((host->own_files && !add_places(out, host->other_user)) || !add_devices(out))
         return error_memory(error, STAGE);
-    return look_for_groups(host, error);
+    return POSTERN_OK;
+}
+
+void capabilities_add_groups(struct capabilities *capabilities)
+{
+    struct cgroup_host groups = {0};
+    struct postern_error ignored = {0}; /* then a limit holds for each process instead */
+    if (capabilities->host.level == POSTERN_LEVEL_NONE)
+        return;
+    (void)cgroup_find(&groups, &ignored);
+    capabilities->host.cgroup_memory = groups.memory.path != NULL;
+    capabilities->host.cgroup_processes = groups.processes.path != NULL;
+    cgroup_host_free(&groups);
 }
 
 bool capabilities_was_refused(const struct postern_error *error)
@@ -152,6 +157,8 @@ int capabilities_find(enum postern_level level, struct capabilities *out, struct
         result = capabilities_check_landlock_only(&refused, error);
     if (result == POSTERN_OK)
         result = capabilities_of_grade(level, grade, out, error);
+    if (result == POSTERN_OK)
+        capabilities_add_groups(out);
     out->missing = refused;
     return result;
 }

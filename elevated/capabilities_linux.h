@@ -15,10 +15,15 @@ enum capabilities_grade {
     GRADE_LANDLOCK_ONLY /* no namespaces at all */
 };
 
-/* The facts of a grade, without trying whether it can be had. Fails only for want of memory. Freed with
- * capabilities_free(), also after a failure. */
+/* The facts of a grade but for control groups, without trying whether it can be had. Fails only for want of memory.
+ * Freed with capabilities_free(), also after a failure. */
 int capabilities_of_grade(enum postern_level level, enum capabilities_grade grade, struct capabilities *out,
                           struct postern_error *error);
+
+/* Adds whether there can be control groups, which takes looking at the mounts; for no level but elevated and
+ * restricted.
+ */
+void capabilities_add_groups(struct capabilities *capabilities);
 
 /* Why one grade less may still work: the host said no, it did not break. */
 bool capabilities_was_refused(const struct postern_error *error);

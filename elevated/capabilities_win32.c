@@ -8,7 +8,7 @@
 
 int capabilities_find(enum postern_level level, struct capabilities *out, struct postern_error *error)
 {
-    *out = (struct capabilities){.host = {.level = level, .no_rlimits = true}};
+    *out = (struct capabilities){.host = {.level = level, .no_limits = true}};
     return launch_check_level(level, error);
 }
 

@@ -207,7 +207,7 @@ struct cgroup {
     char name[NAME_SIZE];
     struct group groups[CGROUP_FILES_MAX];
     size_t count;
-    os_handle guard; /* our end, NONE once the keeper has it */
+    os_handle guard; /* kept as long as we want to look into the group */
     struct process sweeper;
 };
 
@@ -352,11 +352,30 @@ os_handle cgroup_guard(const struct cgroup *cgroup)
 
 void cgroup_started(struct cgroup *cgroup)
 {
-    handle_close(&cgroup->guard);
     for (size_t i = 0; i < cgroup->count; i++) {
         close(cgroup->groups[i].file);
         cgroup->groups[i].file = -1;
     }
+}
+
+/* "oom 2" is one line of several, or the number is all there is; files of another controller or version are not there.
+ * Version 1 counts now here, now there, and not every killing: a program that cannot even be loaded ends without one.
+ */
+bool cgroup_ran_out(const struct cgroup *cgroup)
+{
+    static const struct {
+        const char *file, *word;
+    } counters[] = {{"memory.events", "\noom "}, {"memory.oom_control", "oom_kill "}, {"memory.failcnt", ""}};
+    bool ran_out = false;
+    for (size_t i = 0; i < cgroup->count; i++) {
+        for (size_t n = 0; n < sizeof(counters) / sizeof(counters[0]); n++) {
+            char *text = read_file(cgroup->groups[i].directory, counters[n].file);
+            const char *at = text ? strstr(text, counters[n].word) : NULL;
+            ran_out = ran_out || (at && strtoull(at + strlen(counters[n].word), NULL, 10) > 0);
+            free(text);
+        }
+    }
+    return ran_out;
 }
 
 /* ---- the end ---- */

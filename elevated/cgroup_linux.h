@@ -53,14 +53,17 @@ int cgroup_create(const struct cgroup_host *host, uint64_t memory, uint64_t proc
                   struct cgroup **out, struct postern_error *error);
 
 /* What the keeper is started with, borrowed: the files into which the runner-to-be writes "0" to be moved
- * (plan_header.group_count of them, see report_linux.h), and the guard, which it only holds: its end is the sweeper's
- * signal. */
+ * (plan_header.group_count of them, see report_linux.h), and the guard, which it only holds: the sweeper's signal is
+ * that keeper and parent are both gone. */
 #define CGROUP_FILES_MAX 2
 size_t cgroup_files(const struct cgroup *cgroup, os_handle out[CGROUP_FILES_MAX]);
 os_handle cgroup_guard(const struct cgroup *cgroup);
 
-/* The keeper has been started: from now on its end alone is the signal. */
+/* The keeper has been started and has what it needs. */
 void cgroup_started(struct cgroup *cgroup);
+
+/* Whether something in it wanted more memory than there was. */
+bool cgroup_ran_out(const struct cgroup *cgroup);
 
 /* Everything in it is dead, or is about to be: waits for that, for a bounded time, and removes it. Frees. NULL allowed.
  */

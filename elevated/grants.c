@@ -42,10 +42,10 @@ static bool writes_workspace(const struct postern_sandbox_options *options)
 
 /* The rule says the path as the caller did: with links, perhaps relative to the current directory. */
 static int add_workspace(const struct postern_sandbox_options *options, struct grants *grants,
-                         struct postern_error *error)
+                         enum policy_access access, struct postern_error *error)
 {
     struct policy_rules *rules = &grants->policy.rules;
-    int status = policy_add_rule(rules, grants->workspace, POLICY_WRITE, POLICY_FROM_PRESET, error);
+    int status = policy_add_rule(rules, grants->workspace, access, POLICY_FROM_PRESET, error);
     if (status != 0)
         return status;
     struct policy_rule *rule = &rules->item[rules->count - 1];
@@ -76,8 +76,8 @@ static int add_rules(const struct postern_sandbox_options *options, enum postern
         status = policy_parse(options->policy, strlen(options->policy),
                               options->policy_name ? options->policy_name : "policy", policy, error);
     /* at level none nothing is kept from commands, so there is nothing to grant either */
-    if (status == 0 && grants->workspace && writes_workspace(options) && level != POSTERN_LEVEL_NONE)
-        status = add_workspace(options, grants, error);
+    if (status == 0 && grants->workspace && level != POSTERN_LEVEL_NONE && writes_workspace(options))
+        status = add_workspace(options, grants, POLICY_WRITE, error);
     if (status == 0)
         status = add_list(policy, options->read_write, POLICY_WRITE, error);
     if (status == 0)
@@ -113,14 +113,37 @@ static void add_limits(const struct postern_sandbox_options *options, enum poste
 
 /* ---- what comes of it on this host ---- */
 
-static int resolve(enum postern_level level, struct grants *grants, struct postern_error *error)
+/* Under the read-only preset commands start in the workspace and read it, also where what is private to a sandbox
+ * covers it or other users cannot get in. Whatever a rule says about it goes before. */
+static int show_workspace(enum postern_level level, const struct postern_sandbox_options *options,
+                          struct grants *grants, struct postern_error *error)
+{
+    struct policy *policy = &grants->policy;
+    bool project = false;
+    if (policy_deciding_rule(&policy->rules, grants->workspace))
+        return 0;
+    int status = resolve_is_project(grants->workspace, &project, error);
+    if (status != 0 || !project)
+        return status;
+    status = add_workspace(options, grants, POLICY_READ, error);
+    if (status == 0)
+        status = resolve_policy(policy, level, error);
+    policy_settle(&policy->rules);
+    return status;
+}
+
+static int resolve(const struct postern_sandbox_options *options, enum postern_level level, struct grants *grants,
+                   struct postern_error *error)
 {
     struct policy *policy = &grants->policy;
     int status = resolve_policy(policy, level, error);
     if (status != 0)
         return status;
     policy_settle(&policy->rules);
-    status = resolve_protected(policy, level, error);
+    if (grants->workspace && options->preset == POSTERN_PRESET_READ_ONLY && level != POSTERN_LEVEL_NONE)
+        status = show_workspace(level, options, grants, error);
+    if (status == 0)
+        status = resolve_protected(policy, level, error);
     if (status != 0)
         return status;
     policy_settle(&policy->rules);
@@ -153,7 +176,7 @@ int grants_collect(const struct postern_sandbox_options *options, enum postern_l
         status = add_rules(options, level, out, error);
     add_limits(options, level, &out->policy);
     if (status == 0)
-        status = resolve(level, out, error);
+        status = resolve(options, level, out, error);
     if (status == 0)
         status = narrow(out, resolve_system_ceiling(), false, error);
     if (status == 0 && options->ceiling)

@@ -12,7 +12,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* Runs in the keeper's memory, beside it: nothing but the kernel may be called. */
+/* Runs in the keeper's memory, while it waits: the next one has the same stack. */
 static int end_at_once(void *unused)
 {
     (void)unused;
@@ -72,7 +72,7 @@ int keeper_open_map(int proc, const struct plan_step *step, const struct plan_he
     static char stack[4096] __attribute__((aligned(16)));
     char path[48];
     int map = -1;
-    pid_t holder = clone(end_at_once, stack + sizeof(stack), CLONE_NEWUSER | CLONE_VM | SIGCHLD, NULL);
+    pid_t holder = clone(end_at_once, stack + sizeof(stack), CLONE_NEWUSER | CLONE_VM | CLONE_VFORK | SIGCHLD, NULL);
     if (holder < 0) {
         keeper_failed(failure, "clone", "the user namespace of the id map");
         return -1;

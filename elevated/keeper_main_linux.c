@@ -99,12 +99,24 @@ static void raise_descriptor_limit(struct rlimit *before)
     (void)setrlimit(RLIMIT_NOFILE, &raised);
 }
 
+/* From here on it is ours to remove, whatever else fails. */
+static bool make_temporary(struct plan_header *header, struct keeper_failure *failure)
+{
+    if (!header->temporary[0] || temporary_make(header->temporary))
+        return true;
+    failure->where = PLAN_DIRECTORY;
+    keeper_failed(failure, "mkdir", header->temporary);
+    header->temporary = "";
+    return false;
+}
+
 static bool make_view(struct plan_header *header, struct keeper_failure *failure)
 {
     struct wire_reader reader;
     struct rlimit before = {RLIM_INFINITY, RLIM_INFINITY};
     raise_descriptor_limit(&before);
-    bool made = read_plan(&reader, header, failure) && take_steps(&reader, header, failure);
+    bool made =
+        read_plan(&reader, header, failure) && make_temporary(header, failure) && take_steps(&reader, header, failure);
     if (made && before.rlim_cur < DESCRIPTORS && setrlimit(RLIMIT_NOFILE, &before) != 0)
         made = keeper_failed(failure, "setrlimit", "RLIMIT_NOFILE");
     return made;

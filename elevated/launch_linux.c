@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "elevated/temporary_linux.h"
@@ -166,13 +167,23 @@ const struct strings *launch_in_force(const struct launch *launch)
 
 /* ---- end ---- */
 
+int launch_describe_report(const struct launch *launch, struct postern_error *error)
+{
+    const struct report *report = &launch->last;
+    int result = report_to_error(report, error);
+    if (report->kind == REPORT_ENDED && WIFSIGNALED(report->wait_status) && launch->cgroup &&
+        cgroup_ran_out(launch->cgroup))
+        error_remedy(error, "the sandbox has reached its memory limit: raise it, unless somebody killed the runner");
+    return result;
+}
+
 void launch_describe_end(struct launch *launch, struct postern_error *error)
 {
     const char *who = launch->has_keeper ? "keeper" : "runner";
     const struct process_exit *exit = &launch->exit;
     launch_read_reports(launch);
     if (launch->last.kind != REPORT_NONE) {
-        report_to_error(&launch->last, error);
+        launch_describe_report(launch, error);
         return;
     }
     if (launch->process.pid != 0 && !process_collect(&launch->process, &launch->exit)) {
@@ -201,10 +212,10 @@ void launch_stop(struct launch *launch)
     if (launch->process.handle != OS_HANDLE_NONE && launch->has_keeper && !launch->own_pids)
         ask_to_end(launch);
     process_close(&launch->process);
-    handle_close(&launch->status);
-    handle_close(&launch->channel);
     cgroup_remove(launch->cgroup);
     launch->cgroup = NULL;
+    handle_close(&launch->status);
+    handle_close(&launch->channel);
     if (launch->temporary)
         temporary_remove(launch->temporary);
     free(launch->temporary);

@@ -22,9 +22,9 @@ struct launch {
     struct process_exit exit; /* of `process`, once it has been collected */
     uint32_t runner_pid;
     os_handle channel;
-    struct user user; /* level elevated; lock NONE otherwise */
     struct cgroup *cgroup; /* NULL: none */
-    char *temporary;  /* private directory to remove; NULL: none */
+    struct user user;      /* level elevated; lock NONE otherwise */
+    char *temporary;       /* private directory to remove; NULL: none */
     char *name, *home, *temp, *directory;
     struct strings in_force;
 };
@@ -50,6 +50,8 @@ int launch_choose_user(struct launch *launch, bool other_user, const struct host
 
 /* launch_linux.c: takes in what the keeper has reported, without waiting. */
 void launch_read_reports(struct launch *launch);
+/* What the last of them, FAILED or ENDED, means. */
+int launch_describe_report(const struct launch *launch, struct postern_error *error);
 /* Kills what runs, and closes; what launch_attempt() began. */
 void launch_stop(struct launch *launch);
 

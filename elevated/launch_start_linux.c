@@ -62,8 +62,40 @@ static int make_plan(struct attempt *attempt, enum capabilities_grade grade, str
 {
     const struct launch_options *options = attempt->options;
     int result = capabilities_of_grade(options->level, grade, &attempt->capabilities, error);
-    return result == POSTERN_OK ? enforce_plan(options->policy, &attempt->capabilities.host, &attempt->steps, error)
-                                : result;
+    if (result != POSTERN_OK)
+        return result;
+    if (options->policy->limits.memory > 0) /* else no plan has any */
+        capabilities_add_groups(&attempt->capabilities);
+    return enforce_plan(options->policy, &attempt->capabilities.host, &attempt->steps, error);
+}
+
+static uint64_t number_of(const struct attempt *attempt, enum enforce_mechanism mechanism)
+{
+    for (size_t i = 0; i < attempt->steps.count; i++) {
+        if (attempt->steps.item[i].mechanism == mechanism)
+            return attempt->steps.item[i].number;
+    }
+    return 0;
+}
+
+static int make_groups(struct attempt *attempt, struct postern_error *error)
+{
+    struct launch *launch = attempt->launch;
+    struct spawn *spawn = &attempt->spawn;
+    struct cgroup_host host = {0};
+    uint64_t memory = number_of(attempt, ENFORCE_CGROUP_MEMORY);
+    uint64_t processes = number_of(attempt, ENFORCE_CGROUP_PROCESSES);
+    if (!memory && !processes)
+        return POSTERN_OK;
+    int result = cgroup_find(&host, error);
+    if (result == POSTERN_OK)
+        result = cgroup_create(&host, memory, processes, spawn->keeper.program, &launch->cgroup, error);
+    if (result == POSTERN_OK) {
+        spawn->group_count = cgroup_files(launch->cgroup, spawn->group);
+        spawn->guard = cgroup_guard(launch->cgroup);
+    }
+    cgroup_host_free(&host);
+    return result;
 }
 
 /* ---- what it sees ---- */
@@ -90,7 +122,7 @@ static int lay_out(struct attempt *attempt, struct postern_error *error)
     struct launch *launch = attempt->launch;
     struct layout *layout = &attempt->layout;
     bool network = !has(attempt, ENFORCE_NET_NAMESPACE) && !has(attempt, ENFORCE_NET_SECCOMP);
-    int result = layout_take(&attempt->steps, layout, error);
+    int result = layout_take(&attempt->steps, &attempt->capabilities.host, layout, error);
     if (result == POSTERN_OK)
         result = host_look(&attempt->options->policy->rules, network, layout, error);
     if (result != POSTERN_OK)
@@ -111,10 +143,10 @@ static int lay_out(struct attempt *attempt, struct postern_error *error)
 }
 
 /* Without mounts of our own Landlock says what may be written, and a directory beneath the host's /tmp is ours. */
-static int make_temporary(struct attempt *attempt, struct postern_error *error)
+static int name_temporary(struct attempt *attempt, struct postern_error *error)
 {
     struct launch *launch = attempt->launch;
-    int result = temporary_create(&launch->temporary, error);
+    int result = temporary_name(&launch->temporary, error);
     if (result != POSTERN_OK)
         return result;
     launch->temp = text_duplicate(launch->temporary);
@@ -162,7 +194,7 @@ static int await_start(struct launch *launch, uint64_t deadline_us, struct poste
             return error_os(error, POSTERN_E_OS, STAGE, "poll", errno, "waiting for the keeper");
         launch_read_reports(launch);
         if (launch->last.kind != REPORT_NONE)
-            return report_to_error(&launch->last, error);
+            return launch_describe_report(launch, error);
         if (launch->runner_pid)
             return POSTERN_OK;
         if (ready > 0 && (watched[1].revents || (watched[0].revents & POLLHUP))) {
@@ -209,37 +241,7 @@ static int prepare(struct attempt *attempt, struct postern_error *error)
         result = launch_choose_user(attempt->launch, elevated(attempt), &attempt->accounts, &attempt->passwd,
                                     &attempt->group, error);
     attempt->spawn.lock = attempt->launch->user.lock;
-    return result;
-}
-
-static uint64_t number_of(const struct attempt *attempt, enum enforce_mechanism mechanism)
-{
-    for (size_t i = 0; i < attempt->steps.count; i++) {
-        if (attempt->steps.item[i].mechanism == mechanism)
-            return attempt->steps.item[i].number;
-    }
-    return 0;
-}
-
-static int make_groups(struct attempt *attempt, struct postern_error *error)
-{
-    uint64_t memory = number_of(attempt, ENFORCE_CGROUP_MEMORY);
-    uint64_t processes = number_of(attempt, ENFORCE_CGROUP_PROCESSES);
-    struct launch *launch = attempt->launch;
-    struct spawn *spawn = &attempt->spawn;
-    struct cgroup_host host;
-    if (!memory && !processes)
-        return POSTERN_OK;
-    int result = cgroup_find(&host, error);
-    if (result == POSTERN_OK)
-        result = cgroup_create(&host, memory, processes, spawn->keeper.program, &launch->cgroup, error);
-    cgroup_host_free(&host);
-    if (result != POSTERN_OK)
-        return result;
-    spawn->group_count = cgroup_files(launch->cgroup, spawn->group);
-    spawn->guard = cgroup_guard(launch->cgroup);
-    attempt->plan.header.group_count = (uint32_t)spawn->group_count;
-    return POSTERN_OK;
+    return result == POSTERN_OK ? make_groups(attempt, error) : result;
 }
 
 static int start_keeper(struct attempt *attempt, struct postern_error *error)
@@ -248,14 +250,11 @@ static int start_keeper(struct attempt *attempt, struct postern_error *error)
     unsigned long namespaces = launch_namespaces(attempt->options->level, &attempt->steps);
     launch->has_keeper = true;
     launch->own_pids = (namespaces & CLONE_NEWPID) != 0;
-    int result = make_groups(attempt, error);
-    if (result != POSTERN_OK)
-        return result;
-    result = spawn_keeper(&attempt->spawn, namespaces, &launch->process, &launch->status, error);
+    int result = spawn_keeper(&attempt->spawn, namespaces, &launch->process, &launch->status, error);
+    if (result == POSTERN_OK && launch->cgroup)
+        cgroup_started(launch->cgroup);
     if (result == POSTERN_E_OS && error)
         error->code = POSTERN_E_CONFINE; /* the namespaces are part of the confinement */
-    if (launch->cgroup)
-        cgroup_started(launch->cgroup);
     return result == POSTERN_E_OS ? POSTERN_E_CONFINE : result;
 }
 
@@ -264,7 +263,7 @@ static int instruct(struct attempt *attempt, struct postern_error *error)
 {
     struct launch *launch = attempt->launch;
     struct plan_header *header = &attempt->plan.header;
-    int result = has(attempt, ENFORCE_LOCK_ROOT) ? lay_out(attempt, error) : make_temporary(attempt, error);
+    int result = has(attempt, ENFORCE_LOCK_ROOT) ? lay_out(attempt, error) : name_temporary(attempt, error);
     if (result == POSTERN_OK)
         result = write_bootstrap(attempt, error);
     if (result != POSTERN_OK)
@@ -272,6 +271,7 @@ static int instruct(struct attempt *attempt, struct postern_error *error)
     header->other_user = elevated(attempt);
     header->uid = header->gid = launch->user.uid;
     header->has_log = attempt->spawn.log != OS_HANDLE_NONE;
+    header->group_count = (uint32_t)attempt->spawn.group_count;
     header->temporary = launch->temporary;
     result = spawn_write_plan(&attempt->spawn, &attempt->plan, error);
     return result == POSTERN_OK ? spawn_let_go(&attempt->spawn, launch->status, error) : result;

@@ -80,15 +80,24 @@ static bool add_item(struct layout *layout, const struct layout_item *item)
     return true;
 }
 
+static enum layout_kind kind_of_place(const struct enforce_host *host, const char *path)
+{
+    for (size_t i = 0; i < host->place_count; i++) {
+        if (strcmp(host->place[i].path, path) == 0)
+            return host->place[i].writable ? LAYOUT_PLACE : LAYOUT_WAY;
+    }
+    return LAYOUT_WAY;
+}
+
 /* false: the step is about something else. */
-static bool item_of_step(const struct enforce_step *step, struct layout_item *out)
+static bool item_of_step(const struct enforce_step *step, const struct enforce_host *host, struct layout_item *out)
 {
     const struct policy_rule *rule = step->rule;
     const struct policy_rule *owner = step->owner ? step->owner : rule;
     *out = (struct layout_item){.kind = LAYOUT_MOUNT, .path = step->path, .directory = true};
     switch (step->mechanism) {
     case ENFORCE_PRIVATE:
-        out->kind = LAYOUT_PLACE;
+        out->kind = kind_of_place(host, step->path);
         return true;
     case ENFORCE_PRIVATE_WAY:
         out->kind = LAYOUT_WAY;
@@ -128,7 +137,8 @@ static bool takes_dev(const struct enforce_steps *steps)
     return false;
 }
 
-int layout_take(const struct enforce_steps *steps, struct layout *layout, struct postern_error *error)
+int layout_take(const struct enforce_steps *steps, const struct enforce_host *host, struct layout *layout,
+                struct postern_error *error)
 {
     struct layout_item item = {.kind = LAYOUT_PLACE, .path = "/dev", .directory = true};
     /* always ours, also where the policy makes of the host's what it likes: it is the workshop */
@@ -137,7 +147,7 @@ int layout_take(const struct enforce_steps *steps, struct layout *layout, struct
     for (size_t i = 0; i < steps->count; i++) {
         if (steps->item[i].mechanism == ENFORCE_PID_NAMESPACE)
             layout->own_proc = true;
-        if (!item_of_step(&steps->item[i], &item))
+        if (!item_of_step(&steps->item[i], host, &item))
             continue;
         if (layout->item_count == ITEMS_MAX) {
             error_set(error, POSTERN_E_LIMIT, STAGE, "", "the policy takes more than %d mounts", ITEMS_MAX);
@@ -394,14 +404,23 @@ static void fill_workshop(const struct layout *layout, struct plan *plan)
     }
 }
 
-/* A directory on the way from a writable mount to what is held in it could be renamed by a command, and another one be
- * put in its place, with something else at the end. Mount points cannot be renamed: so each becomes one, of itself. */
+/* A directory on the way from `cover` to what is held in it could be renamed by a command, and another one be put in
+ * its place, with something else at the end. */
+static bool can_be_renamed(const struct layout *layout, const struct layout_item *cover, const struct layout_item *item)
+{
+    if (cover->kind == LAYOUT_MOUNT)
+        return !cover->read_only;
+    /* in a private place the way is ours; at level restricted we are the same user */
+    return cover->kind == LAYOUT_PLACE && !layout->other_user && (item->kind == LAYOUT_MASK || item->read_only);
+}
+
+/* Mount points cannot be renamed: so each directory on the way becomes one, of itself. */
 static void pin_way(const struct layout *layout, struct plan *plan, const struct layout_item *item)
 {
     char path[PATH_SIZE];
     const struct layout_item *cover = cover_of(layout, item);
     const char *previous = item > layout->items ? item[-1].path : "";
-    if (!cover || cover->kind != LAYOUT_MOUNT || cover->read_only || !text_copy(path, sizeof(path), item->path))
+    if (!cover || !can_be_renamed(layout, cover, item) || !text_copy(path, sizeof(path), item->path))
         return;
     for (char *slash = path + strlen(cover->path); (slash = strchr(slash + 1, '/')) != NULL;) {
         *slash = 0;

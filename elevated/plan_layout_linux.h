@@ -53,9 +53,10 @@ struct layout {
 /* Whether `path` is `directory` or beneath it; both without "." and ".." or a slash at the end, but for "/". */
 bool layout_is_beneath(const char *path, const char *directory);
 
-/* Fills items and own_proc from the launcher's steps, whose paths and rules are borrowed. POSTERN_E_LIMIT: there are
- * too many; POSTERN_E_MEMORY. */
-int layout_take(const struct enforce_steps *steps, struct layout *layout, struct postern_error *error);
+/* Fills items and own_proc from the launcher's steps, whose paths and rules are borrowed, and from the host's places,
+ * which say whether one is only a way. POSTERN_E_LIMIT: there are too many; POSTERN_E_MEMORY. */
+int layout_take(const struct enforce_steps *steps, const struct enforce_host *host, struct layout *layout,
+                struct postern_error *error);
 
 /* What stands where `path` is looked for: the nearest item at it or above, the last one if several are at the same
  * path. NULL: the host's own. */

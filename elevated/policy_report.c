@@ -33,6 +33,11 @@ static json_t *text(const char *bytes)
     return json_string(escaped);
 }
 
+static json_t *number(uint64_t value)
+{
+    return json_integer(value <= INT64_MAX ? (json_int_t)value : INT64_MAX);
+}
+
 static json_t *finish(json_t *value, bool complete)
 {
     if (complete)
@@ -93,7 +98,7 @@ static json_t *limits_of(const struct policy_limits *limits)
     json_t *out = json_object();
     bool complete = out != NULL;
     for (size_t i = 0; complete && i < sizeof(known) / sizeof(known[0]); i++)
-        complete = known[i].value == 0 || put(out, known[i].key, json_integer((json_int_t)known[i].value));
+        complete = known[i].value == 0 || put(out, known[i].key, number(known[i].value));
     return finish(out, complete);
 }
 
@@ -122,7 +127,7 @@ static json_t *step_of(const struct enforce_step *step)
     if (complete && step->path)
         complete = put(out, "path", text(step->path));
     if (complete && info->argument == ENFORCE_TAKES_NUMBER)
-        complete = put(out, "number", json_integer((json_int_t)step->number));
+        complete = put(out, "number", number(step->number));
     return finish(out, complete);
 }
 

@@ -133,6 +133,7 @@ int resolve_rule(struct policy_rule *rule, enum resolve_kind *kind, struct poste
     int status = 0;
     enum resolve_answer answer = resolve_follow(rule->path, &resolved, &number);
     *kind = RESOLVE_OTHER;
+    rule->missing = false;
     if (answer == RESOLVE_FOUND && strcmp(resolved, rule->path) == 0)
         free(resolved);
     else if (answer == RESOLVE_FOUND)
@@ -207,6 +208,21 @@ int resolve_workspace(const char *path, char **out, struct postern_error *error)
     return find_directory(path, POSTERN_E_CWD, stage, "workspace", out, error);
 }
 
+static void free_caller(struct resolve_caller *caller)
+{
+    free(caller->home[0]);
+    free(caller->home[1]);
+}
+
+int resolve_is_project(const char *path, bool *out, struct postern_error *error)
+{
+    struct resolve_caller caller = {{NULL, NULL}};
+    int status = resolve_find_caller(&caller, error);
+    *out = status == 0 && !resolve_objection(path, &caller);
+    free_caller(&caller);
+    return status;
+}
+
 static int resolve_cwd(struct policy_process *process, struct postern_error *error)
 {
     char *resolved = NULL;
@@ -231,7 +247,6 @@ int resolve_policy(struct policy *policy, enum postern_level level, struct poste
     }
     if (status == 0 && policy->process.cwd)
         status = resolve_cwd(&policy->process, error);
-    free(caller.home[0]);
-    free(caller.home[1]);
+    free_caller(&caller);
     return status;
 }

@@ -10,10 +10,14 @@
 /* The workspace as the host has it: absolute, links followed; allocated. POSTERN_E_CWD: there is no such directory. */
 int resolve_workspace(const char *path, char **out, struct postern_error *error);
 
+/* Whether a resolved path could be a project's: it is not the system's or all users', and does not hold a home. */
+int resolve_is_project(const char *path, bool *out, struct postern_error *error);
+
 /* Resolves every rule and process.cwd, fills the facts. Refused (POSTERN_E_POLICY, naming the path as it was said):
  * a path that is missing, unless it is denied; a link to nowhere; and as writable: "/", system directories, the
  * caller's home or what is above it, what is neither a file nor a directory. A denied path that is missing keeps its
- * text, with the links above it followed. Rules are not settled afterwards. */
+ * text, with the links above it followed. Rules are not settled afterwards.
+ * May be called again when rules were added. */
 int resolve_policy(struct policy *policy, enum postern_level level, struct postern_error *error);
 
 /* Adds the rules of POLICY_PROTECTED for each writable directory: what exists of policy_protected_names, and the

@@ -105,7 +105,7 @@ const char *resolve_objection(const char *path, const struct resolve_caller *cal
  * the rights to a socket or a device would be more than reading. */
 static bool is_delegated(const struct policy_rule *rule, enum resolve_kind kind)
 {
-    bool named = rule->source == POLICY_FROM_FILE || rule->source == POLICY_FROM_OPTION;
+    bool named = rule->source != POLICY_PROTECTED && rule->source != POLICY_FROM_CEILING;
     bool content = kind == RESOLVE_FILE || kind == RESOLVE_DIRECTORY;
     if (rule->access == POLICY_WRITE)
         return true;
@@ -119,6 +119,8 @@ int resolve_rights(struct policy_rule *rule, enum resolve_kind kind, enum poster
     rule->delegated = level == POSTERN_LEVEL_ELEVATED && is_delegated(rule, kind);
     if (!rule->delegated)
         return 0;
+    free(rule->barrier);
+    rule->barrier = NULL;
     int status = workspace_barrier(rule->path, barrier, sizeof(barrier), error);
     if (status == 0 && barrier[0] && !(rule->barrier = text_duplicate(barrier)))
         return error_memory(error, STAGE);
@@ -194,12 +196,20 @@ static int check_ceiling(int descriptor, const char *file, size_t *size, struct 
     return 0;
 }
 
+static int cannot_open_ceiling(const char *file, int number, struct postern_error *error)
+{
+    error_os(error, POSTERN_E_POLICY, CEILING, "open", number, "the ceiling %s", file);
+    if (number == EACCES)
+        error_remedy(error, "let everybody read it who is to use postern");
+    return POSTERN_E_POLICY;
+}
+
 int resolve_read_ceiling(const char *file, char **data, size_t *size, struct postern_error *error)
 {
     size_t length = 0;
     int descriptor = open_file(file);
     if (descriptor < 0)
-        return errno == ENOENT ? 0 : error_os(error, POSTERN_E_POLICY, CEILING, "open", errno, "the ceiling %s", file);
+        return errno == ENOENT ? 0 : cannot_open_ceiling(file, errno, error);
     int status = check_ceiling(descriptor, file, size, error);
     char *read = status == 0 ? malloc(*size + 1) : NULL;
     if (status == 0 && !read)

@@ -58,7 +58,7 @@ static int find_writable(const struct search *search, const char *base, const ch
         return error_memory(error, STAGE);
     bool there = resolve_follow(path, &resolved, &ignored) == RESOLVE_FOUND &&
                  resolve_look(resolved, &kind, &ignored) == RESOLVE_FOUND && kind == RESOLVE_DIRECTORY;
-    int status = there ? path_canonical(search->rules->style, resolved, path, &canonical, error) : 0;
+    int status = there ? path_canonical(search->rules->style, resolved, "where .git points to", &canonical, error) : 0;
     free(path);
     free(resolved);
     if (canonical && policy_access_of(search->rules, canonical) == POLICY_WRITE)
@@ -98,25 +98,32 @@ static int add_repository(struct search *search, const char *directory, const ch
 
 /* ---- names in writable directories ---- */
 
-/* Whether a rule gives writing to just this link, by name: rule->path is what it leads to, so the text counts. */
+/* Whether this rule gives writing to just this link, by name: its path is what the link leads to, so the text counts.
+ */
+static bool names_link(const struct policy_rule *rule, enum path_style style, const char *link)
+{
+    char separator = style == PATH_POSIX ? '/' : '\\', *said = NULL, *resolved = NULL;
+    const char *name = strrchr(link, separator);
+    int64_t ignored;
+    if (rule->access != POLICY_WRITE || path_canonical(style, resolve_said(rule), "", &said, NULL) != 0)
+        return false;
+    char *last = strrchr(said, separator);
+    bool same = last && strcmp(last, name) == 0;
+    if (same) {
+        last[1] = 0; /* the directory, which may be said with links */
+        same = resolve_follow(said, &resolved, &ignored) == RESOLVE_FOUND &&
+               strlen(resolved) == (size_t)(name - link) && strncmp(resolved, link, strlen(resolved)) == 0;
+    }
+    free(said);
+    free(resolved);
+    return same;
+}
+
 static bool is_lifted(const struct policy_rules *rules, const char *link)
 {
-    char separator = rules->style == PATH_POSIX ? '/' : '\\';
-    const char *name = strrchr(link, separator);
-    for (size_t i = 0; i < rules->count; i++) {
-        const char *said = resolve_said(&rules->item[i]), *last = strrchr(said, separator);
-        char *resolved = NULL;
-        int64_t ignored;
-        if (rules->item[i].access != POLICY_WRITE || !last || strcmp(last, name) != 0)
-            continue;
-        char *above = text_format("%.*s%c", (int)(last - said), said, separator);
-        bool same = above && resolve_follow(above, &resolved, &ignored) == RESOLVE_FOUND &&
-                    strlen(resolved) == (size_t)(name - link) && strncmp(resolved, link, strlen(resolved)) == 0;
-        free(above);
-        free(resolved);
-        if (same)
+    for (size_t i = 0; i < rules->count; i++)
+        if (names_link(&rules->item[i], rules->style, link))
             return true;
-    }
     return false;
 }
 

@@ -13,22 +13,24 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "shared/crypto.h"
 #include "shared/text.h"
 
-#define PATTERN "/tmp/postern-XXXXXX"
-
-int temporary_create(char **path, struct postern_error *error)
+int temporary_name(char **path, struct postern_error *error)
 {
-    char *made = text_duplicate(PATTERN);
-    if (!made)
-        return error_memory(error, "launch");
-    if (!mkdtemp(made)) {
-        int number = errno;
-        free(made);
-        return error_os(error, POSTERN_E_CONFINE, "launch", "mkdtemp", number, "a private temporary directory");
-    }
-    *path = made;
-    return POSTERN_OK;
+    char name[33];
+    char *above = realpath("/tmp", NULL); /* the runner follows no link to it */
+    int number = errno;
+    if (!above)
+        return error_os(error, POSTERN_E_CONFINE, "launch", "realpath", number, "/tmp, for temporary files");
+    *path = crypto_random_name(name) ? text_format("%s/postern-%s", above, name) : NULL;
+    free(above);
+    return *path ? POSTERN_OK : error_memory(error, "launch");
+}
+
+bool temporary_make(const char *path)
+{
+    return mkdir(path, 0700) == 0;
 }
 
 /* Opens a directory, however its owner has closed it to himself. */

@@ -113,8 +113,8 @@ POSTERN_API const char *postern_level_name(enum postern_level level);
 /* What commands may touch when nothing else is said; docs/policy.md. Either: read what the sandbox user may read, write
  * a temporary directory of the sandbox's own, no network. */
 enum postern_preset {
-    POSTERN_PRESET_DEFAULT = 0,   /* WORKSPACE_WRITE; READ_ONLY if there is a `policy`, which says what it grants */
-    POSTERN_PRESET_READ_ONLY = 1, /* nothing more; the workspace is only where commands start */
+    POSTERN_PRESET_DEFAULT = 0,   /* WORKSPACE_WRITE; nothing more if there is a `policy`, which says what it grants */
+    POSTERN_PRESET_READ_ONLY = 1, /* nothing more, but for reading the workspace with its owner's rights */
     POSTERN_PRESET_WORKSPACE_WRITE = 2 /* and write the workspace, but for what is dangerous to its owner (.git, ...) */
 };
 

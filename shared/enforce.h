@@ -106,7 +106,7 @@ struct enforce_host {
     int landlock_abi; /* 0: none */
     bool seccomp;
     bool cgroup_memory, cgroup_processes;
-    bool no_rlimits; /* no limit can be set for a single process (Windows, so far) */
+    bool no_limits;                    /* what processes use cannot be limited at all */
     const struct enforce_place *place; /* what is above comes first */
     size_t place_count;
     const struct strings *device; /* paths that commands may write though no rule says so: /dev/null, ... */

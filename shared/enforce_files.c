@@ -129,6 +129,13 @@ static int mask(struct walk *walk, const struct policy_rule *rule, struct frame 
     return result;
 }
 
+/* Something is going to be mounted in what `frame` is. */
+static void open_mask(struct walk *walk, const struct frame *frame)
+{
+    if (frame->view == VIEW_MASKED)
+        walk->out->mounts.item[frame->mask - 1].number = ENFORCE_MASK_LEADS;
+}
+
 static bool is_hidden(const struct frame *frame)
 {
     return frame->view == VIEW_PLACE || frame->view == VIEW_WAY || frame->view == VIEW_MASKED;
@@ -154,8 +161,7 @@ static int show(struct walk *walk, const struct frame *above, const struct polic
                                 .owner = frame->owner};
     if (!needs_mount(above, frame))
         return POSTERN_OK;
-    if (above->view == VIEW_MASKED)
-        walk->out->mounts.item[above->mask - 1].number = ENFORCE_MASK_LEADS;
+    open_mask(walk, above);
     if (above->view == VIEW_PLACE && above->access != POLICY_WRITE)
         walk->out->services_in_sight = true;
     frame->view = writable ? VIEW_WRITABLE : VIEW_READABLE;
@@ -214,11 +220,9 @@ static int plan_rule(struct walk *walk, const struct policy_rule *rule, struct f
 
 static int plan_place(struct walk *walk, const struct item *item, struct frame *frame)
 {
-    struct enforce_step step = {.mechanism = item->writable ? ENFORCE_PRIVATE : ENFORCE_PRIVATE_WAY,
-                                .path = (char *)item->path};
+    struct enforce_step step = {.mechanism = ENFORCE_PRIVATE, .path = (char *)item->path};
     struct enforce_steps *steps = frame->mounted ? &walk->out->mounts : &walk->out->places;
-    if (frame->access == POLICY_DENIED && !frame->everywhere)
-        return POSTERN_OK; /* a rule denies more than the host's directory */
+    open_mask(walk, frame);
     frame->path = item->path;
     frame->rule = NULL;
     frame->access = item->writable ? POLICY_WRITE : POLICY_READ;
@@ -308,16 +312,19 @@ static int compare_items(const void *a, const void *b)
     return order != 0 ? order : (int)left->kind - (int)right->kind;
 }
 
-/* A rule for a place's own path replaces the place. But one that only a ceiling made grants nothing that the caller
- * asked for: he gets the private place, as everybody does. */
+/* A rule that denies a place by name, and any of the caller's for its own path, replaces the place. But what a ceiling
+ * alone says grants nothing that the caller asked for: he gets the private place, as everybody does. */
 static bool is_replaced(const struct walk *walk, const struct enforce_place *place)
 {
     const struct policy_rule *rule = policy_deciding_rule(walk->rules, place->path);
-    bool own = rule && path_compare(PATH_POSIX, rule->path, place->path) == 0 && !rule->missing;
-    bool replaced = own && (rule->access == POLICY_DENIED || rule->source != POLICY_FROM_CEILING);
-    if (replaced && rule->access != POLICY_DENIED)
-        walk->out->services_in_sight = true;
-    return replaced;
+    if (!rule || path_compare(PATH_POSIX, rule->path, "/") == 0)
+        return false;
+    if (rule->access == POLICY_DENIED)
+        return true;
+    if (rule->source == POLICY_FROM_CEILING || path_compare(PATH_POSIX, rule->path, place->path) != 0)
+        return false;
+    walk->out->services_in_sight = true;
+    return true;
 }
 
 static void collect_places(struct walk *walk)

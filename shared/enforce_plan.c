@@ -74,15 +74,17 @@ static int check_demands(const struct policy *policy, struct postern_error *erro
 static int check_limits(const struct policy_limits *limits, const struct enforce_host *host,
                         struct postern_error *error)
 {
-    static const char why[] = "cannot be limited on this system yet", remedy[] = "take the limit out";
-    if (!host->no_rlimits)
-        return POSTERN_OK;
-    if (limits->memory > 0)
-        return enforce_refuse(error, "limits.memory", "memory", why, remedy);
-    if (limits->cpu_ms > 0)
-        return enforce_refuse(error, "limits.cpu", "processor time", why, remedy);
-    if (limits->file_size > 0)
-        return enforce_refuse(error, "limits.file_size", "the size of files", why, remedy);
+    const struct {
+        const char *capability, *item;
+        uint64_t value;
+    } all[] = {{"limits.memory", "memory", limits->memory},
+               {"limits.processes", "processes", limits->processes},
+               {"limits.cpu", "processor time", limits->cpu_ms},
+               {"limits.file_size", "the size of files", limits->file_size}};
+    for (size_t i = 0; host->no_limits && i < sizeof(all) / sizeof(all[0]); i++)
+        if (all[i].value > 0)
+            return enforce_refuse(error, all[i].capability, all[i].item, "cannot be limited by anything on this host",
+                                  "leave the limit out");
     return POSTERN_OK;
 }
 

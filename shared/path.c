@@ -17,27 +17,30 @@ static char separator(enum path_style style)
 
 /* ---- the one form ---- */
 
-/* What no path of either style may be; NULL: all is well. One pass, as policies have many paths: only what is not ASCII
- * is looked at again. */
+/* What no path of either style may be; NULL: all is well. Policies have many paths: only those that hold more than
+ * printable ASCII are looked at closely. */
 static const char *text_problem(const char *text)
 {
     const unsigned char *p = (const unsigned char *)text;
-    bool blank = true, control = false, ascii = true;
+    bool odd = false;
     size_t length;
 
-    for (; *p != '\0'; p++) {
-        blank = blank && (*p == ' ' || *p == '\t' || *p == '\r' || *p == '\n');
-        control = control || *p < 0x20 || *p == 0x7f || (p[0] == 0xc2 && p[1] < 0xa0);
-        ascii = ascii && *p < 0x80;
-    }
+    for (; *p != '\0'; p++)
+        odd = odd || *p < 0x20 || *p >= 0x7f;
     length = (size_t)(p - (const unsigned char *)text);
     if (length >= PATH_SIZE_MAX)
         return "is too long for a path";
-    if (blank)
+    if (strspn(text, " \t\r\n") == length)
         return "is blank";
-    if (!ascii && !text_is_utf8(text, length))
+    if (!odd)
+        return NULL;
+    if (!text_is_utf8(text, length))
         return "is not valid UTF-8";
-    return control ? "holds a control character" : NULL;
+    for (p = (const unsigned char *)text; *p != '\0'; p++) {
+        if (*p < 0x20 || *p == 0x7f || (p[0] == 0xc2 && p[1] < 0xa0))
+            return "holds a control character";
+    }
+    return NULL;
 }
 
 /* `out` has room for the text and two bytes more. */
@@ -127,9 +130,7 @@ static void skip_common(const char **a, const char **b)
 
     while ((*a)[at] == (*b)[at] && (*a)[at] != '\0')
         at++;
-    while (at > 0 && ((unsigned char)(*a)[at] & 0xc0) == 0x80) /* to the first byte of the character */
-        at--;
-    while (at > 0 && ((unsigned char)(*b)[at] & 0xc0) == 0x80)
+    while (at > 0 && ((unsigned char)(*a)[at] & 0xc0) == 0x80) /* to the first byte of the character, of both */
         at--;
     *a += at;
     *b += at;
@@ -150,17 +151,15 @@ int path_compare(enum path_style style, const char *a, const char *b)
 
 bool path_is_beneath(enum path_style style, const char *path, const char *directory)
 {
-    bool root = directory[0] != '\0' && directory[strlen(directory) - 1] == separator(style);
+    const char *begin = directory;
 
-    for (;;) {
-        uint32_t wanted = next(style, &directory), got;
-
-        if (wanted == 0) /* a root ends in the separator that others are followed by */
-            return root || *path == '\0' || *path == separator(style);
-        got = next(style, &path);
-        if (got != wanted)
+    skip_common(&path, &directory);
+    while (*directory != '\0') {
+        if (next(style, &directory) != next(style, &path))
             return false;
     }
+    /* a root ends in the separator that others are followed by */
+    return *path == '\0' || *path == separator(style) || (directory > begin && directory[-1] == separator(style));
 }
 
 /* ---- joining and splitting ---- */

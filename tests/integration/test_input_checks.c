@@ -210,6 +210,70 @@ static void options_are_checked(void **state)
     assert_null(other);
 }
 
+static void not_opened(const struct postern_sandbox_options *options, int code, const char *word)
+{
+    struct postern_sandbox *other = NULL;
+    char *report = NULL;
+    memset(&test_error, 0, sizeof(test_error));
+    MUST_FAIL(postern_sandbox_open(options, &other, &test_error), code, NULL, word);
+    assert_null(other);
+    memset(&test_error, 0, sizeof(test_error));
+    if (code != POSTERN_E_POLICY) {
+        MUST_FAIL(postern_policy_check(options, &report, &test_error), code, NULL, word);
+        assert_null(report);
+        return;
+    }
+    MUST(postern_policy_check(options, &report, &test_error)); /* what is refused is told, with the same words */
+    assert_non_null(strstr(report, "\"code\":\"policy_validation\""));
+    assert_non_null(strstr(report, word));
+    postern_free(report);
+}
+
+static void policies_are_checked(void **state)
+{
+    static const char *const relative[] = {"some/where", NULL}, *const blank[] = {" ", NULL};
+    struct postern_sandbox_options options = test_options(test_level());
+    const char *const missing[] = {in_folder("missing"), NULL};
+    (void)state;
+    options.preset = (enum postern_preset)17;
+    not_opened(&options, POSTERN_E_INVALID, "17");
+    options = test_options(test_level());
+    options.network = options.no_network = true;
+    not_opened(&options, POSTERN_E_INVALID, "no_network");
+    options = test_options(test_level());
+    options.policy_name = "\xff";
+    not_opened(&options, POSTERN_E_INVALID, "policy_name");
+    options = test_options(test_level());
+    options.policy = "{\"version\": \"0.8.0\", \"surprise\": true}";
+    not_opened(&options, POSTERN_E_POLICY, "surprise");
+    options = test_options(test_level());
+    options.read_write = relative;
+    not_opened(&options, POSTERN_E_POLICY, "some/where");
+    options.read_write = missing;
+    not_opened(&options, POSTERN_E_POLICY, "missing");
+    options.read_write = NULL;
+    options.denied = blank;
+    not_opened(&options, POSTERN_E_POLICY, "blank");
+    options = test_options(test_level());
+    options.ceiling = missing[0];
+    not_opened(&options, POSTERN_E_POLICY, "missing");
+    options.ceiling = NULL;
+    test_close(test_open_with(&options)); /* the control */
+}
+
+/* A caller that was built with the first version of the structure. */
+static void old_options_are_accepted(void **state)
+{
+    struct postern_sandbox_options options = test_options(test_level());
+    struct postern_command command = POSTERN_COMMAND_INIT;
+    (void)state;
+    options.size = offsetof(struct postern_sandbox_options, preset);
+    options.preset = (enum postern_preset)17; /* not among what it knows */
+    struct postern_sandbox *other = test_open_with(&options);
+    test_exits(test_start(other, &command, "exit", "5", NULL), 5);
+    test_close(other);
+}
+
 /* ---- large ---- */
 
 /* `count` arguments of 1,000 bytes after "count". */
@@ -429,6 +493,8 @@ int main(void)
         cmocka_unit_test(environment_entries_need_a_name),
         cmocka_unit_test(sizes_must_fit),
         cmocka_unit_test(options_are_checked),
+        cmocka_unit_test(policies_are_checked),
+        cmocka_unit_test(old_options_are_accepted),
         cmocka_unit_test(long_arguments_work),
         cmocka_unit_test(longer_arguments_are_refused),
         cmocka_unit_test(longer_environments_are_refused),

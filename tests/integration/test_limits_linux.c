@@ -73,6 +73,21 @@ static void memory(void **state)
     assert_true(says_ok(small, "echo ok", NULL)); /* the sandbox lives on */
 }
 
+/* Too little for the runner itself: told as what it is, and nothing is left. */
+static void memory_for_nothing(void **state)
+{
+    struct postern_sandbox_options options = options_at(state);
+    struct postern_sandbox *sandbox = NULL;
+    options.max_memory = 64 * MEGABYTE;
+    bool by_group = is_in_force(test_open_with(&options), "limits.memory:cgroup");
+    if (!by_group)
+        SKIP_BECAUSE("no control group can be made here");
+    options.max_memory = MEGABYTE / 8;
+    assert_int_not_equal(postern_sandbox_open(&options, &sandbox, &test_error), 0);
+    if (!strstr(test_error.remedy, "memory limit"))
+        fail_msg("%s: %s (%s)", test_error.stage, test_error.message, test_error.remedy);
+}
+
 static void processor_time(void **state)
 {
     struct postern_sandbox_options options = options_at(state);
@@ -206,6 +221,7 @@ int main(void)
 {
     static const enum postern_level levels[] = {POSTERN_LEVEL_ELEVATED, POSTERN_LEVEL_RESTRICTED, POSTERN_LEVEL_NONE};
     const struct CMUnitTest tests[] = {cmocka_unit_test(memory),
+                                       cmocka_unit_test(memory_for_nothing),
                                        cmocka_unit_test(processor_time),
                                        cmocka_unit_test(file_size),
                                        cmocka_unit_test(no_core),

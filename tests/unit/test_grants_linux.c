@@ -4,6 +4,7 @@
  */
 #include "elevated/grants.h"
 #include "elevated/options.h"
+#include "shared/enforce.h"
 #include "tests/support/test.h"
 
 #include <ftw.h>
@@ -131,10 +132,20 @@ static void read_only_writes_nothing(void **state)
     collects();
     assert_string_equal(grants.workspace, workspace);
     assert_int_equal(access_to(sub), POLICY_READ);
-    assert_int_equal(grants.policy.rules.count, 0);
     assert_true(grants.policy.named);
-    options.workspace = "/etc"; /* commands may start anywhere */
+    /* in sight, though /tmp is private, and with its owner's rights */
+    collects_at(POSTERN_LEVEL_ELEVATED);
+    assert_int_equal(grants.policy.rules.count, 1);
+    assert_string_equal(grants.policy.rules.item[0].path, workspace);
+    assert_true(grants.policy.rules.item[0].delegated);
+    options.read_write = only(workspace); /* no limit within what is granted */
+    options.workspace = sub;
     collects();
+    assert_int_equal(access_to(sub), POLICY_WRITE);
+    options.read_write = NULL;
+    options.workspace = "/etc"; /* commands may start anywhere, but that hands nothing on */
+    collects_at(POSTERN_LEVEL_ELEVATED);
+    assert_int_equal(grants.policy.rules.count, 0);
     options.preset = POSTERN_PRESET_DEFAULT;
     is_refused(POSTERN_E_POLICY, "/etc cannot be the workspace");
 }
@@ -146,6 +157,7 @@ static void a_policy_says_what_it_grants(void **state)
     options.policy = "{\"version\": \"0.8.0\"}";
     collects();
     assert_int_equal(access_to(sub), POLICY_READ);
+    assert_int_equal(grants.policy.rules.count, 0);
     assert_true(grants.policy.named);
     snprintf(text, sizeof(text), "{\"version\": \"0.8.0\", \"filesystem\": {\"readwritePaths\": [\"%s\"]}}", sub);
     options.policy = text;
@@ -186,6 +198,9 @@ static void lists_go_before_presets(void **state)
     collects();
     assert_int_equal(access_to(sub), POLICY_DENIED);
     assert_int_equal(access_to(workspace), POLICY_WRITE);
+    options.denied = only(workspace); /* and what would be protected in it is denied with it */
+    collects();
+    assert_int_equal(access_to(git), POLICY_DENIED);
     options.denied = NULL;
     options.read_write = only(git);
     collects();
@@ -258,6 +273,23 @@ static void limits(void **state)
     assert_int_equal(grants.policy.limits.cpu_ms, 2000);
     assert_int_equal(grants.policy.limits.file_size, 5000);
     assert_false(grants.policy.named); /* level none can hold them */
+}
+
+/* As on Windows, so far. */
+static void limits_that_nothing_holds_are_refused(void **state)
+{
+    const struct enforce_host host = {.level = POSTERN_LEVEL_NONE, .no_limits = true};
+    struct enforce_steps steps = {0};
+    (void)state;
+    options.max_cpu_time = 2000;
+    collects_at(POSTERN_LEVEL_NONE);
+    assert_int_equal(enforce_plan(&grants.policy, &host, &steps, &error), POSTERN_E_POLICY);
+    assert_non_null(strstr(error.message, "limits.cpu"));
+    assert_int_equal(steps.count, 0);
+    options.max_cpu_time = 0;
+    collects_at(POSTERN_LEVEL_NONE);
+    assert_int_equal(enforce_plan(&grants.policy, &host, &steps, &error), 0);
+    enforce_steps_free(&steps);
 }
 
 static void the_working_directory(void **state)
@@ -553,6 +585,7 @@ int main(void)
         TEST(bad_lists_are_refused),
         TEST(network),
         TEST(limits),
+        TEST(limits_that_nothing_holds_are_refused),
         TEST(the_working_directory),
         TEST(bad_values_are_refused),
         TEST(ceilings_narrow),

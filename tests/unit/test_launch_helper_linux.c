@@ -500,8 +500,9 @@ static const unsigned char key[CRYPTO_KEY_SIZE] = {1, 2, 3};
 static int start(enum postern_level level)
 {
     struct policy policy;
-    policy_init(&policy, path_style_here());
+    policy_init(&policy, PATH_POSIX);
     policy_settle(&policy.rules);
+    policy.limits.processes = 200;
     struct launch_options options = {.level = level,
                                      .policy = &policy,
                                      .libexec = folder,

@@ -8,14 +8,13 @@
 #include "elevated/user_linux.h"
 #include "shared/system.h"
 #include "tests/support/box_linux.h"
+#include "tests/support/lesser_host_linux.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/capability.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -54,17 +53,6 @@ static struct launch_options options_with(enum postern_level level, const char *
 static struct launch_options options_for(enum postern_level level, const char *directory)
 {
     return options_with(level, directory, false);
-}
-
-/* A process of its own for a part of a test. In it a failed assertion must not go back to the runner of the tests,
- * which would go on with the others there. */
-static pid_t fork_part(void)
-{
-    pid_t child = fork();
-    assert_true(child >= 0);
-    if (child == 0 && setenv("CMOCKA_TEST_ABORT", "1", 1) != 0)
-        _exit(9);
-    return child;
 }
 
 static void expect_part(pid_t child)
@@ -411,7 +399,7 @@ static void test_a_file_system_without_id_maps_is_refused(void **state)
     struct postern_error error = {0};
     (void)state;
     need_root();
-    pid_t child = fork_part();
+    pid_t child = lesser_host_fork();
     if (child == 0) {
         snprintf(command, sizeof(command), "mount --make-rprivate / && mount -t sysfs none '%s'", shared_workspace);
         if (unshare(CLONE_NEWNS) != 0 || system(command) != 0)
@@ -432,7 +420,7 @@ static void test_mounts_beneath_the_workspace(void **state)
     char command[512];
     (void)state;
     need_root();
-    pid_t child = fork_part();
+    pid_t child = lesser_host_fork();
     if (child == 0) {
         struct box box;
         snprintf(command, sizeof(command), "mount --make-rprivate / && mkdir '%s/sub' && mount -t sysfs none '%s/sub'",
@@ -456,7 +444,7 @@ static void test_a_read_only_workspace_stays_read_only(void **state)
     char command[512];
     (void)state;
     need_root();
-    pid_t child = fork_part();
+    pid_t child = lesser_host_fork();
     if (child == 0) {
         struct box box;
         snprintf(command, sizeof(command),
@@ -540,7 +528,7 @@ static void test_killed_parent_takes_all_along(void **state)
     (void)state;
     need_root();
     assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
-    pid_t agent = fork_part();
+    pid_t agent = lesser_host_fork();
     if (agent == 0) {
         struct box box;
         box_open(&box, POSTERN_LEVEL_ELEVATED, workspace);
@@ -748,11 +736,9 @@ static void test_restricted_as_anybody(void **state)
         return;
     }
     assert_int_equal(chown(shared_workspace, uid, uid), 0);
-    pid_t child = fork_part();
+    pid_t child = lesser_host_fork();
     if (child == 0) {
-        /* changing the user makes /proc/self root's, which no program that was started as the user has to deal with */
-        if (setgroups(0, NULL) != 0 || setresgid(uid, uid, uid) != 0 || setresuid(uid, uid, uid) != 0 ||
-            prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) != 0)
+        if (!lesser_host_change_user(uid))
             _exit(2);
         check_restricted(shared_workspace);
         struct postern_error error = {0};
@@ -764,20 +750,6 @@ static void test_restricted_as_anybody(void **state)
     assert_int_equal(waitpid(child, &status, 0), child);
     assert_int_equal(chown(shared_workspace, 0, 0), 0);
     assert_int_equal(status, 0);
-}
-
-/* A host like many containers: no user namespaces. */
-static void refuse_user_namespaces(void)
-{
-    struct sock_filter program[] = {BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-                                    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_clone, 0, 3),
-                                    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args)),
-                                    BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, CLONE_NEWUSER, 0, 1),
-                                    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
-                                    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)};
-    struct sock_fprog filter = {sizeof(program) / sizeof(program[0]), program};
-    assert_int_equal(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
-    assert_int_equal(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter, 0, 0), 0);
 }
 
 static bool is_in_force(const struct box *box, const char *what)
@@ -795,13 +767,12 @@ static void test_restricted_without_namespaces(void **state)
     struct pollfd watched[MOST_PROCESSES];
     uid_t uid = geteuid() == 0 ? 61801 : geteuid();
     (void)state;
-    pid_t child = fork_part();
+    pid_t child = lesser_host_fork();
     if (child == 0) {
         struct box box;
         char temporary[64];
-        assert_true(geteuid() != 0 || (setgroups(0, NULL) == 0 && setresgid(uid, uid, uid) == 0 &&
-                                       setresuid(uid, uid, uid) == 0 && prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) == 0));
-        refuse_user_namespaces();
+        assert_true(lesser_host_change_user(uid));
+        lesser_host_refuse_namespaces();
         box_open(&box, POSTERN_LEVEL_RESTRICTED, shared_workspace);
         assert_true(is_in_force(&box, "lifetime:keeper-subreaper"));
         assert_false(is_in_force(&box, "fs.write:read-only-mounts"));
@@ -820,19 +791,44 @@ static void test_restricted_without_namespaces(void **state)
     expect_part(child);
 }
 
-/* As in a container, where parts of /proc are covered: the kernel then grants no new one. */
+/* A policy that only mounts hold is refused where there are none, with the reason for that too. */
+static void test_refused_for_want_of_namespaces(void **state)
+{
+    (void)state;
+    pid_t child = lesser_host_fork();
+    if (child == 0) {
+        char path[160];
+        struct policy policy;
+        struct postern_error error = {0};
+        assert_true(lesser_host_change_user(61801));
+        snprintf(path, sizeof(path), "%s/postern-keeper", box_libexec);
+        box_policy_begin(&policy, NULL);
+        box_policy_add(&policy, path, POLICY_DENIED);
+        box_policy_end(&policy, POSTERN_LEVEL_RESTRICTED);
+        struct launch_options options = box_options(POSTERN_LEVEL_RESTRICTED, &policy, NULL);
+        struct box box;
+        box_open_with(&box, &options); /* the control: with namespaces it is held */
+        box_close(&box);
+        lesser_host_refuse_namespaces();
+        assert_int_equal(box_start_code(&options, &error), POSTERN_E_POLICY);
+        assert_non_null(strstr(error.message, "fs.deny"));
+        assert_non_null(strstr(error.message, path));
+        assert_non_null(strstr(error.message, "the host gives no more"));
+        assert_non_null(strstr(error.remedy, "namespaces"));
+        _exit(0);
+    }
+    expect_part(child);
+}
+
 static void test_restricted_with_the_hosts_proc(void **state)
 {
     const uid_t uid = 61802;
     (void)state;
     need_root();
-    pid_t child = fork_part();
+    pid_t child = lesser_host_fork();
     if (child == 0) {
         struct box box;
-        assert_int_equal(unshare(CLONE_NEWNS), 0);
-        assert_int_equal(system("mount --make-rprivate / && mount --bind /dev/null /proc/version"), 0);
-        assert_true(setgroups(0, NULL) == 0 && setresgid(uid, uid, uid) == 0 && setresuid(uid, uid, uid) == 0 &&
-                    prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) == 0);
+        assert_true(lesser_host_cover_proc() && lesser_host_change_user(uid));
         box_open(&box, POSTERN_LEVEL_RESTRICTED, shared_workspace);
         assert_true(is_in_force(&box, "lifetime:keeper-pid-namespace"));
         assert_false(is_in_force(&box, "processes:pid-namespace"));
@@ -844,6 +840,41 @@ static void test_restricted_with_the_hosts_proc(void **state)
         _exit(0);
     }
     expect_part(child);
+}
+
+/* ---- control groups ---- */
+
+static void test_memory_is_limited_for_all(void **state)
+{
+    static const enum postern_level both[] = {POSTERN_LEVEL_ELEVATED, POSTERN_LEVEL_RESTRICTED};
+    (void)state;
+    need_root();
+    for (size_t i = 0; i < 2; i++) {
+        char group[300] = "";
+        struct box box;
+        struct policy policy;
+        box_policy_begin(&policy, NULL);
+        policy.limits.memory = 48 * 1024 * 1024;
+        box_policy_end(&policy, both[i]);
+        struct launch_options options = box_options(both[i], &policy, NULL);
+        box_open_with(&box, &options);
+        if (!is_in_force(&box, "limits.memory:cgroup")) {
+            box_close(&box);
+            SKIP_BECAUSE("no control group for memory can be made here");
+        }
+        WORKS(&box, "head -c 8000000 /dev/zero | tail -c 8000000 | wc -c");
+        box_ask(&box, "sh grep -E 'memory|^0:' /proc/self/cgroup | head -n 1 | sed 's/.*://'");
+        snprintf(group, sizeof(group), "%s", strrchr(box.text, '/'));
+        assert_true(strlen(group) > 1);
+        /* tail keeps all that comes without a line end in memory */
+        DENIED(&box, "set -o pipefail 2>/dev/null; head -c 200000000 /dev/zero | tail -n 1 > /dev/null; test $? = 0 && "
+                     "test $(head -c 200000000 /dev/zero | tail -n 1 | wc -c) = 200000000");
+        box_close(&box);
+        char command[400];
+        snprintf(command, sizeof(command), "test -z \"$(find /sys/fs/cgroup -type d -name '%s')\"", group + 1);
+        assert_int_equal(system(command), 0);
+        policy_free(&policy);
+    }
 }
 
 /* ---- none ---- */
@@ -916,7 +947,9 @@ int main(void)
                                        cmocka_unit_test(test_restricted_as_root),
                                        cmocka_unit_test(test_restricted_as_anybody),
                                        cmocka_unit_test(test_restricted_without_namespaces),
+                                       cmocka_unit_test(test_refused_for_want_of_namespaces),
                                        cmocka_unit_test(test_restricted_with_the_hosts_proc),
+                                       cmocka_unit_test(test_memory_is_limited_for_all),
                                        cmocka_unit_test(test_none_is_the_caller),
                                        cmocka_unit_test(test_runner_pid_is_the_parents_number)};
     return cmocka_run_group_tests(tests, set_up, tear_down);

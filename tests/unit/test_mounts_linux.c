@@ -5,6 +5,7 @@
  * serial: yes (it needs the descriptors and the mounts of the machine)
  */
 #include "tests/support/box_linux.h"
+#include "tests/support/lesser_host_linux.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -304,6 +305,8 @@ static void test_denied_beneath_a_private_place(void **state)
         DENIED_AS(&box, "denied", "LC_ALL=C cat '%s/there/file'", path);
         DENIED_AS(&box, "denied", "LC_ALL=C ls '%s/missing/some'", path);
         DENIED(&box, "rm -rf '%s/missing/some' || rmdir '%s/missing/some'", path, path);
+        DENIED(&box, "mv '%s/missing' '%s/moved'", path, path);
+        DENIED(&box, "mv '%s' /tmp/moved", path);
         WORKS(&box, "echo x > /tmp/x");
         box_close(&box);
         on_host(hidden_root, "test ! -e missing");
@@ -393,15 +396,6 @@ static void expect_part(pid_t child)
     assert_int_equal(status, 0);
 }
 
-static pid_t fork_part(void)
-{
-    pid_t child = fork();
-    assert_true(child >= 0);
-    if (child == 0 && setenv("CMOCKA_TEST_ABORT", "1", 1) != 0)
-        _exit(9);
-    return child;
-}
-
 /* A part that cannot be mapped stays as it is, read-only; and a submount beneath a denied directory is denied too. */
 static void test_a_part_without_id_maps(void **state)
 {
@@ -409,7 +403,7 @@ static void test_a_part_without_id_maps(void **state)
     (void)state;
     need_root();
     fresh(open_root, "mkdir -p work/.git work/shut/sub");
-    pid_t child = fork_part();
+    pid_t child = lesser_host_fork();
     if (child == 0) {
         struct box box;
         if (unshare(CLONE_NEWNS) != 0 || system("mount --make-rprivate /") != 0)
@@ -505,7 +499,7 @@ static void test_many_with_few_descriptors(void **state)
     struct rlimit limit;
     (void)state;
     need_root();
-    pid_t child = fork_part();
+    pid_t child = lesser_host_fork();
     if (child == 0) {
         limit = (struct rlimit){100, 4096};
         assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);

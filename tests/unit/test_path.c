@@ -61,6 +61,7 @@ static void posix_accepts(void **state)
         {"/a/", "/a"},
         {"//a///b//", "/a/b"},
         {"/./a/././b/.", "/a/b"},
+        {"/.a/b./.b", "/.a/b./.b"},
         {"/a b/...", "/a b/..."},
         {"/a/..b/c..", "/a/..b/c.."},
         {"/a\\b:c", "/a\\b:c"},
@@ -120,6 +121,7 @@ static void windows_accepts(void **state)
         {"C:\\console\\com\\lpt10\\nulls\\com1x", "C:\\console\\com\\lpt10\\nulls\\com1x"},
         {"C:\\a~b\\~\\a~\\backup~1.json\\longername~1", "C:\\a~b\\~\\a~\\backup~1.json\\longername~1"},
         {"C:\\a~1.b.c", "C:\\a~1.b.c"},
+        {"C:\\abcdefg~1\\a~1.abcd", "C:\\abcdefg~1\\a~1.abcd"},
         {"C:\\\xc3\x84\\\xce\xa9", "C:\\\xc3\x84\\\xce\xa9"},
     };
 

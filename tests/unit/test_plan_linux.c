@@ -51,16 +51,18 @@ static void add_places(struct enforce_steps *steps)
 {
     add_step(steps, ENFORCE_PRIVATE, "/dev", NULL, NULL);
     add_step(steps, ENFORCE_PRIVATE, "/home", NULL, NULL);
-    add_step(steps, ENFORCE_PRIVATE_WAY, "/run", NULL, NULL);
+    add_step(steps, ENFORCE_PRIVATE, "/run", NULL, NULL);
     add_step(steps, ENFORCE_PRIVATE, "/tmp", NULL, NULL);
 }
 
+static const struct enforce_place places[] = {{"/dev", true}, {"/home", true}, {"/run", false}, {"/tmp", true}};
+static const struct enforce_host host = {.place = places, .place_count = 4};
 static struct enforce_steps example_steps; /* what the layout borrows its paths from */
 
 static void take(struct layout *layout)
 {
     struct postern_error error = {0};
-    if (layout_take(&example_steps, layout, &error) != 0)
+    if (layout_take(&example_steps, &host, layout, &error) != 0)
         fail_msg("%s", error.message);
 }
 
@@ -229,7 +231,11 @@ static void test_the_way_to_the_workspace_is_made(void **state)
     assert_int_equal(plan.steps[home].uid, 60800);
     assert_int_equal(plan.steps[home].mode, 0700);
     assert_int_equal(plan.steps[find(&plan, PLAN_DIRECTORY, "/dev/item1", 0)].mode, 0755);
+    assert_int_equal(plan.steps[find(&plan, PLAN_DIRECTORY, "/dev/item4", 0)].mode, 0755);  /* /run */
     assert_int_equal(plan.steps[find(&plan, PLAN_DIRECTORY, "/dev/item5", 0)].mode, 01777); /* /tmp */
+    int run = find(&plan, PLAN_SET_FLAGS, "/run", 0);
+    assert_true(run > 0 && plan.steps[run].flags == PLAN_READ_ONLY);
+    assert_int_equal(find(&plan, PLAN_SET_FLAGS, "/tmp", 0), -1);
     assert_true(find(&plan, PLAN_FILE, "/dev/item4/resolvconf/resolv.conf", 0) > 0);
     plan_free(&plan);
     free_layout(&layout);
@@ -440,7 +446,7 @@ static void test_too_many_mounts_are_refused(void **state)
         snprintf(paths[i], sizeof(paths[i]), "/usr/%04d", i);
         add_step(&example_steps, ENFORCE_MASK, paths[i], &rules[0], NULL);
     }
-    assert_int_equal(layout_take(&example_steps, &layout, &error), POSTERN_E_LIMIT);
+    assert_int_equal(layout_take(&example_steps, &host, &layout, &error), POSTERN_E_LIMIT);
     assert_true(error.remedy[0] != 0);
     free_layout(&layout);
 }

@@ -512,7 +512,7 @@ static void links_are_lifted_by_name(void **state)
     start_again();
     add(in_root("ws"), POLICY_WRITE, POLICY_FROM_PRESET);
     add(in_root("ws/.git"), POLICY_WRITE, POLICY_FROM_OPTION);
-    add(in_root("alias/.idea"), POLICY_WRITE, POLICY_FROM_OPTION); /* the same link by another way */
+    add(in_root("alias//.idea/"), POLICY_WRITE, POLICY_FROM_OPTION); /* the same link by another way */
     assert_int_equal(protect(), 0);
     start_again();
     /* what it leads to is not the link */
@@ -637,6 +637,18 @@ static void pointers_add_nothing_but_protection(void **state)
     add(in_root("ws"), POLICY_WRITE, POLICY_FROM_PRESET);
     assert_int_equal(protect(), 0);
     assert_int_equal(policy_access_of(&policy.rules, in_root("ws/sub")), POLICY_WRITE);
+}
+
+/* A refusal is shown to people: what a command made must not speak to their terminals. */
+static void names_of_commands_are_not_repeated(void **state)
+{
+    (void)state;
+    make_workspace("ws");
+    directory("ws/\033[2J");
+    file_with("ws/.git", "gitdir: \033[2J");
+    assert_int_equal(protect(), POSTERN_E_POLICY);
+    assert_null(strchr(error.message, '\033'));
+    assert_non_null(strstr(error.message, ".git"));
 }
 
 static void nothing_is_waited_for(void **state)
@@ -766,6 +778,7 @@ int main(void)
         TEST(repositories_elsewhere_are_protected),
         TEST(worktrees),
         TEST(pointers_add_nothing_but_protection),
+        TEST(names_of_commands_are_not_repeated),
         TEST(nothing_is_waited_for),
         TEST(ceilings_are_read),
         TEST(ceilings_of_others_are_refused),
