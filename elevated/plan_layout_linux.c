@@ -456,6 +456,16 @@ static void take_fresh(const struct layout *layout, struct plan *plan, const str
         add_mount(plan, PLAN_SET_FLAGS, slot, flags, item->path);
 }
 
+/* Keys belong to a user, not to a namespace: at level restricted those of the caller would be listed. */
+static void hide_keys(struct plan *plan)
+{
+    struct plan_step file = {.operation = PLAN_FILE, .path = WORKSHOP "/no-file"};
+    plan_add(plan, &file);
+    add_mount(plan, PLAN_COPY, SLOT_WORK, 0, file.path);
+    add_mount(plan, PLAN_SET_FLAGS, SLOT_WORK, CLOSED, "/proc/keys");
+    add_mount(plan, PLAN_PLACE, SLOT_WORK, PLAN_MAY_BE_GONE, "/proc/keys");
+}
+
 static bool is_dev(const struct layout_item *item)
 {
     return strcmp(item->path, "/dev") == 0 && layout_is_place(item);
@@ -549,6 +559,8 @@ void layout_make(const struct layout *layout, struct plan *plan)
     fill_workshop(layout, plan);
     if (layout->own_proc)
         add_mount(plan, PLAN_PLACE, SLOT_PROC, 0, "/proc");
+    if (!layout->other_user)
+        hide_keys(plan);
     place_all(layout, plan);
     place_dev(layout, plan);
     place_in_dev(layout, plan);

@@ -712,6 +712,7 @@ static void check_restricted(const char *directory)
     WORKS(&box, "echo x > /tmp/x && echo y > /dev/null");
     DENIED(&box, "ls /proc/%d", getpid());
     DENIED(&box, "echo 1 > /proc/sys/vm/drop_caches");
+    DENIED(&box, "cat /proc/keys");
     DENIED(&box, "touch /run/x");
     WORKS(&box, "kill -TERM 1 || true; kill -KILL 1 || true; cat /proc/1/comm"); /* pid 1 has no ear for it */
     DENIED(&box, "cat /proc/1/environ");
