@@ -64,18 +64,27 @@ struct verdict {
     bool named;    /* the one that was asked for is */
 };
 
-static void check_levels(struct doctor_table *table, int wanted, struct verdict *verdict)
+bool doctor_was_stopped(struct doctor_watch *watch)
+{
+    unsigned happened = 0;
+    if (watch->signal == 0 && watch->console && console_wait(watch->console, -1, 0, 0, &happened, NULL) == 0 &&
+        (happened & CONSOLE_SIGNALLED))
+        watch->signal = (int)console_next_signal(watch->console);
+    return watch->signal != 0;
+}
+
+static void check_levels(struct doctor_table *table, struct doctor_watch *watch, int wanted, struct verdict *verdict)
 {
     for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++) {
         struct postern_error error = {0};
-        if (wanted != POSTERN_LEVEL_STRONGEST && wanted != (int)levels[i])
+        if ((wanted != POSTERN_LEVEL_STRONGEST && wanted != (int)levels[i]) || doctor_was_stopped(watch))
             continue;
         doctor_table_level(table, postern_level_name(levels[i]));
         if (postern_level_check(levels[i], &error) != 0) {
             doctor_table_add(table, "sandbox opens", DOCTOR_NOT_OFFERED, error.message, error.remedy);
             continue;
         }
-        bool works = doctor_check_level(table, levels[i]);
+        bool works = doctor_check_level(table, watch, levels[i]);
         verdict->named = verdict->named || works;
         verdict->boundary = verdict->boundary || (works && levels[i] != POSTERN_LEVEL_NONE);
     }
@@ -99,11 +108,19 @@ static int examine(const struct doctor_options *options, int *status, struct pos
 {
     struct doctor_table table = {.json = options->json};
     struct verdict verdict = {.boundary = false};
+    struct doctor_watch watch = {.signal = 0};
     bool healthy = false;
+    if (console_open(&watch.console, NULL) != 0)
+        watch.console = NULL;
     doctor_table_begin(&table);
     check_helpers(&table);
-    check_levels(&table, options->level, &verdict);
+    check_levels(&table, &watch, options->level, &verdict);
     const char *text = describe(&table, options->level, &verdict, &healthy);
+    console_close(watch.console);
+    if (watch.signal != 0) {
+        *status = STATUS_SIGNAL + watch.signal;
+        return doctor_table_end(&table, false, "Interrupted: not everything was checked.", error);
+    }
     *status = healthy ? STATUS_OK : DOCTOR_UNHEALTHY;
     return doctor_table_end(&table, healthy, text, error);
 }

@@ -6,6 +6,7 @@
 #ifndef POSTERN_CLI_DOCTOR_H
 #define POSTERN_CLI_DOCTOR_H
 
+#include "cli/console.h"
 #include "cli/doctor_table.h"
 #include "postern.h"
 #include "shared/handle.h"
@@ -64,10 +65,19 @@ int doctor_session_run(struct postern_sandbox *sandbox, const char *program, con
 /* Exit statuses of steps that try something. */
 enum { STEP_WORKED = 0, STEP_DENIED = 40, STEP_INTERRUPTED = 41, STEP_BROKEN = 42 };
 
+/* ---- doctor.c ---- */
+
+/* Signals that would end us are noticed between two checks, so that what was made for them is removed. */
+struct doctor_watch {
+    struct console *console; /* NULL: they could not be caught, and end us */
+    int signal;              /* that came; 0: none */
+};
+bool doctor_was_stopped(struct doctor_watch *watch);
+
 /* ---- doctor_checks.c ---- */
 
 /* All checks at a level that is offered. Returns whether none has failed. */
-bool doctor_check_level(struct doctor_table *table, enum postern_level level);
+bool doctor_check_level(struct doctor_table *table, struct doctor_watch *watch, enum postern_level level);
 
 /* ---- doctor_codes.c ---- */
 

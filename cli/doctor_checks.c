@@ -19,6 +19,7 @@
 /* A level while it is looked at. */
 struct doctor {
     struct doctor_table *table;
+    struct doctor_watch *watch;
     enum postern_level level;
     struct doctor_scratch scratch;
     struct postern_sandbox *sandbox;
@@ -36,11 +37,13 @@ static bool confined(const struct doctor *doctor)
     return doctor->level != POSTERN_LEVEL_NONE;
 }
 
-/* Runs a step; a failure to do so is the check's. */
+/* Runs a step; a failure to do so is the check's. false: there is nothing more to say about the check. */
 static bool run(struct doctor *doctor, struct postern_sandbox *sandbox, const char *check,
                 const struct doctor_step *step, struct doctor_outcome *out)
 {
     struct postern_error error = {0};
+    if (doctor_was_stopped(doctor->watch))
+        return false;
     int status = doctor_session_run(sandbox, doctor->program, step, out, &error);
     if (status != 0) {
         doctor_fail_error(doctor->table, check, &error);
@@ -416,9 +419,9 @@ static void check_all(struct doctor *doctor)
     note_temporary(doctor);
 }
 
-bool doctor_check_level(struct doctor_table *table, enum postern_level level)
+bool doctor_check_level(struct doctor_table *table, struct doctor_watch *watch, enum postern_level level)
 {
-    struct doctor doctor = {.table = table, .level = level, .ours = doctor_host_program_path()};
+    struct doctor doctor = {.table = table, .watch = watch, .level = level, .ours = doctor_host_program_path()};
     struct postern_error error = {0};
     unsigned failed = table->failed;
     if (doctor_scratch_make(&doctor.scratch, &error) != 0) {

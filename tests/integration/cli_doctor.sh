@@ -50,6 +50,18 @@ if without_namespaces true 2>/dev/null; then
     json_says "the rest works" "$(result restricted "tree killed") == ['ok']"
 fi
 
+# ---- a doctor who is called away ----
+"$postern" doctor >"$tap_dir/out" 2>&1 &
+doctor_pid=$!
+end=$((SECONDS + 30))
+until grep -q "sandbox opens" "$tap_dir/out" || [ "$SECONDS" -ge "$end" ]; do sleep 0.01; done
+kill -TERM "$doctor_pid"
+got=0
+wait "$doctor_pid" || got=$?
+is "ends by the signal" "$got" 143
+out_has "says so" "Interrupted"
+is "and leaves nothing" "$(ls "$TMPDIR")" ""
+
 # ---- steps, outside: what doctor takes for a failure inside does work ----
 step() { "$postern" doctor-step "$@"; }
 echo text >"$tap_dir/file"

@@ -44,7 +44,7 @@ no_child_named() { ! pgrep -x -P $$ "$1" >/dev/null; }
 status "--version" 0 "$postern" --version
 like "prints a version" "$(cat ../out)" 'postern [0-9]*.[0-9]*.[0-9]*'
 status "--help" 0 "$postern" --help
-for verb in run shell help version; do
+for verb in run shell policy probe doctor help version; do
     status "help $verb" 0 "$postern" help "$verb"
     like "explains $verb" "$(cat ../out)" "usage: postern $verb*"
 done
