@@ -1,6 +1,6 @@
 /*
- * musl_linux.h - what glibc has and musl 1.2.3 has not. Included by the compiler, before all else, where the helpers are
- * built with musl (cmake/postern_musl.cmake), and nowhere else. Both sides.
+ * musl_linux.h - what glibc has and musl 1.2.3 has not. Included by the compiler, before all else, where the helpers
+ * are built with musl (cmake/postern_musl.cmake), and nowhere else. Both sides.
  */
 #ifndef POSTERN_SHARED_MUSL_LINUX_H
 #define POSTERN_SHARED_MUSL_LINUX_H
