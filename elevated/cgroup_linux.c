@@ -5,195 +5,21 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/magic.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "elevated/plan_linux.h"
 #include "shared/crypto.h"
 #include "shared/process_linux.h"
-#include "shared/text.h"
 
 static const char STAGE[] = "cgroup";
-enum { CANDIDATES = 8, NAME_SIZE = 64, REMOVE_LIMIT_MS = 2000, REMOVE_PAUSE_MAX_MS = 50 };
+enum { NAME_SIZE = 64, REMOVE_LIMIT_MS = 2000, REMOVE_PAUSE_MAX_MS = 50 };
 
 _Static_assert((int)CGROUP_FILES_MAX == (int)PLAN_GROUPS, "one file for each group that the keeper knows");
-
-/* ---- where one can be made ---- */
-
-/* Files of /proc and of control groups have no size before they are read. NULL: errno. */
-static char *read_file(int directory, const char *name)
-{
-    enum { FIRST = 8192, LAST = 8 * 1024 * 1024 };
-    char *text = NULL;
-    size_t length = 0;
-    size_t capacity = 0;
-    ssize_t got = 1;
-    int file = openat(directory, name, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-    if (file < 0)
-        return NULL;
-    while (got > 0) {
-        if (capacity - length < 2) {
-            capacity = capacity ? capacity * 2 : FIRST;
-            char *larger = capacity <= LAST ? realloc(text, capacity) : NULL;
-            if (!larger) {
-                errno = EFBIG;
-                got = -1;
-                break;
-            }
-            text = larger;
-        }
-        do
-            got = read(file, text + length, capacity - length - 1);
-        while (got < 0 && errno == EINTR);
-        if (got > 0)
-            length += (size_t)got;
-    }
-    int number = errno;
-    close(file);
-    if (got == 0) {
-        text[length] = 0;
-        return text;
-    }
-    free(text);
-    errno = number;
-    return NULL;
-}
-
-static bool has_word(const char *text, const char *word)
-{
-    size_t length = strlen(word);
-    for (const char *at = text; (at = strstr(at, word)) != NULL; at += length) {
-        bool begins = at == text || at[-1] == ' ';
-        if (begins && (at[length] == 0 || at[length] == ' ' || at[length] == '\n'))
-            return true;
-    }
-    return false;
-}
-
-/* A directory, of a control group file system, that we may make entries in. -1: errno. */
-static int open_place(const char *path, bool unified)
-{
-    struct statfs system;
-    int directory = open(path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (directory < 0)
-        return -1;
-    int number = 0;
-    if (fstatfs(directory, &system) != 0)
-        number = errno;
-    else if (system.f_type != (unified ? CGROUP2_SUPER_MAGIC : CGROUP_SUPER_MAGIC))
-        number = ENODEV; /* something else is mounted over it */
-    else if (faccessat(directory, ".", W_OK | X_OK, AT_EACCESS) != 0)
-        number = errno;
-    /* version 2: who moves a process must be able to write here, where the old and the new group meet */
-    else if (unified && faccessat(directory, "cgroup.procs", W_OK, AT_EACCESS) != 0)
-        number = errno;
-    if (number == 0)
-        return directory;
-    close(directory);
-    errno = number;
-    return -1;
-}
-
-static bool distributes(int directory, const char *controller)
-{
-    char *enabled = read_file(directory, "cgroup.subtree_control");
-    bool has = enabled && has_word(enabled, controller);
-    free(enabled);
-    return has;
-}
-
-static int refuse(const char *path, const char *call, struct postern_error *error)
-{
-    error_os(error, POSTERN_E_UNSUPPORTED, STAGE, call, errno, "no control group can be made in %s", path);
-    error_remedy(error, "run as root, or let the system delegate control groups to the user");
-    return POSTERN_E_UNSUPPORTED;
-}
-
-/* POSTERN_E_UNSUPPORTED: not there. */
-static int try_place(const char *path, bool unified, const char *controller, struct cgroup_place *out,
-                     struct postern_error *error)
-{
-    int directory = open_place(path, unified);
-    if (directory < 0)
-        return refuse(path, "open", error);
-    bool usable = !unified || distributes(directory, controller);
-    close(directory);
-    if (!usable) {
-        error_set(error, POSTERN_E_UNSUPPORTED, STAGE, "", "the control groups in %s are not given \"%s\"", path,
-                  controller);
-        error_remedy(error, "enable it in the cgroup.subtree_control there");
-        return POSTERN_E_UNSUPPORTED;
-    }
-    *out = (struct cgroup_place){text_duplicate(path), unified};
-    return out->path ? POSTERN_OK : error_memory(error, STAGE);
-}
-
-/* In our own group if it may have limited ones below it (in version 2 only the root may), else beside it. */
-static int try_candidate(const struct cgroup_candidate *candidate, const char *controller, struct cgroup_place *out,
-                         struct postern_error *error)
-{
-    int result = try_place(candidate->path, candidate->unified, controller, out, error);
-    char *end = strrchr(candidate->path, '/');
-    if (result != POSTERN_E_UNSUPPORTED || !candidate->unified || strcmp(candidate->path, candidate->top) == 0 || !end)
-        return result;
-    char *above = text_format("%.*s", (int)(end - candidate->path), candidate->path);
-    if (!above)
-        return error_memory(error, STAGE);
-    result = try_place(above, true, controller, out, error);
-    free(above);
-    return result;
-}
-
-static int find_place(const char *mounts, const char *membership, const char *controller, struct cgroup_place *out,
-                      struct postern_error *error)
-{
-    struct cgroup_candidate candidates[CANDIDATES];
-    size_t count = cgroup_locate(mounts, membership, controller, candidates, CANDIDATES);
-    int result = POSTERN_E_UNSUPPORTED;
-    if (count == 0) {
-        error_set(error, result, STAGE, "", "no control groups for \"%s\" are mounted where our own can be seen",
-                  controller);
-        error_remedy(error, "mount /sys/fs/cgroup");
-    }
-    for (size_t i = 0; i < count; i++) {
-        if (result == POSTERN_E_UNSUPPORTED)
-            result = try_candidate(&candidates[i], controller, out, error);
-        cgroup_candidate_free(&candidates[i]);
-    }
-    return result;
-}
-
-int cgroup_find(struct cgroup_host *out, struct postern_error *error)
-{
-    memset(out, 0, sizeof(*out));
-    char *mounts = read_file(AT_FDCWD, "/proc/self/mountinfo");
-    char *membership = mounts ? read_file(AT_FDCWD, "/proc/self/cgroup") : NULL;
-    int result = POSTERN_OK;
-    if (!membership)
-        result = error_os(error, POSTERN_E_UNSUPPORTED, STAGE, "open", errno, "our own control groups");
-    if (result == POSTERN_OK)
-        result = find_place(mounts, membership, "pids", &out->processes, NULL);
-    if (result == POSTERN_OK || (result == POSTERN_E_UNSUPPORTED && membership))
-        result = find_place(mounts, membership, "memory", &out->memory, error);
-    else if (result == POSTERN_E_MEMORY)
-        error_memory(error, STAGE);
-    free(mounts);
-    free(membership);
-    return result;
-}
-
-void cgroup_host_free(struct cgroup_host *host)
-{
-    free(host->memory.path);
-    free(host->processes.path);
-    memset(host, 0, sizeof(*host));
-}
 
 /* ---- one group ---- */
 
@@ -250,7 +76,7 @@ static int limit_memory(int directory, bool unified, uint64_t bytes, struct post
 static int open_parent(struct cgroup *cgroup, const struct cgroup_place *place, struct postern_error *error)
 {
     struct group *group = &cgroup->groups[cgroup->count];
-    *group = (struct group){open_place(place->path, place->unified), -1, -1};
+    *group = (struct group){cgroup_open_place(place->path, place->unified), -1, -1};
     if (group->parent < 0)
         return fail("open", place->path, error);
     cgroup->count++;
@@ -369,7 +195,7 @@ bool cgroup_ran_out(const struct cgroup *cgroup)
     bool ran_out = false;
     for (size_t i = 0; i < cgroup->count; i++) {
         for (size_t n = 0; n < sizeof(counters) / sizeof(counters[0]); n++) {
-            char *text = read_file(cgroup->groups[i].directory, counters[n].file);
+            char *text = cgroup_read_file(cgroup->groups[i].directory, counters[n].file);
             const char *at = text ? strstr(text, counters[n].word) : NULL;
             ran_out = ran_out || (at && strtoull(at + strlen(counters[n].word), NULL, 10) > 0);
             free(text);

@@ -69,4 +69,12 @@ bool cgroup_ran_out(const struct cgroup *cgroup);
  */
 void cgroup_remove(struct cgroup *cgroup);
 
+/* ---- private to cgroup_*_linux.c (cgroup_find_linux.c) ---- */
+
+/* A directory, of a control group file system, that we may make groups in. -1: errno. */
+int cgroup_open_place(const char *path, bool unified);
+
+/* The whole of a file in `directory`, also of those that have no size before they are read. Allocated; NULL: errno. */
+char *cgroup_read_file(int directory, const char *name);
+
 #endif

@@ -89,7 +89,7 @@ static void take_kept(struct helper *helper)
     if (helper->pinned)
         kept_free(atomic_exchange(&kept[helper->kind], one));
     else
-        free(one); /* its number is not ours any more */
+        kept_free(one);
 }
 
 /* Not being able to is no failure: the next sandbox makes its own. */

@@ -26,10 +26,12 @@ static int narrow(int resource, rlim_t soft, rlim_t hard, struct rlimit *out, st
     return POSTERN_OK;
 }
 
-static int limit_all(int resource, rlim_t value, struct postern_error *error)
+static int limit_all(int resource, rlim_t value, bool exactly, struct postern_error *error)
 {
     struct rlimit limit;
     int result = narrow(resource, value, value, &limit, error);
+    if (exactly)
+        limit.rlim_cur = limit.rlim_max;
     if (result == POSTERN_OK && setrlimit((__rlimit_resource_t)resource, &limit) != 0)
         result = error_os(error, POSTERN_E_CONFINE, STAGE, "setrlimit", errno, "resource %d", resource);
     return result;
@@ -81,11 +83,11 @@ int limits_take(const struct enforce_step *step, struct postern_error *error)
     case ENFORCE_RLIMIT_FILE_SIZE:
         return limit_commands(RLIMIT_FSIZE, step->number, step->number, error);
     case ENFORCE_RLIMIT_PROCESSES:
-        return limit_all(RLIMIT_NPROC, step->number, error);
+        return limit_all(RLIMIT_NPROC, step->number, false, error);
     case ENFORCE_NO_CORE:
         /* A core file would hold the command's secrets. One byte and not zero: too little for a file just as well, and
          * the only value at which the kernel does not start the host's core_pattern program either. */
-        return limit_all(RLIMIT_CORE, 1, error);
+        return limit_all(RLIMIT_CORE, 1, true, error);
     default:
         return error_set(error, POSTERN_E_INTERNAL, STAGE, "", "%s is no limit", enforce_info(step->mechanism)->id);
     }

@@ -72,15 +72,13 @@ bool enforce_find(const char *id, enum enforce_mechanism *out);
 
 struct enforce_step {
     enum enforce_mechanism mechanism;
-    char *path;      /* owned; NULL unless it takes one */
-    uint64_t number; /* 0 unless it takes one; of ENFORCE_MASK: ENFORCE_MASK_LEADS or 0 */
+    char *path; /* owned; NULL unless it takes one */
+    uint64_t number;
     const struct policy_rule
         *rule; /* of a mount or mask: its facts, borrowed from the policy; NULL: the host's place */
     const struct policy_rule *owner; /* of an id-mapped mount: whose owner appears as the sandbox user (a subdirectory
                                         of a grant is mapped as the grant is) */
 };
-#define ENFORCE_MASK_LEADS 1 /* a grant is mounted beneath: others may pass through, but not list (mode 0111) */
-
 struct enforce_steps {
     struct enforce_step *item;
     size_t count, capacity;
@@ -89,7 +87,8 @@ void enforce_steps_free(struct enforce_steps *steps);
 bool enforce_add(struct enforce_steps *steps, const struct enforce_step *step); /* copies the path; false: no memory */
 bool enforce_has(const struct enforce_steps *steps, enum enforce_mechanism mechanism);
 
-/* A directory that every sandbox with mounts of its own covers with a fresh one, e.g. /tmp. */
+/* A directory that every sandbox with mounts of its own covers with a fresh one, e.g. /tmp: by a step of
+ * ENFORCE_PRIVATE, or of ENFORCE_PRIVATE_WAY when it is not writable. */
 struct enforce_place {
     const char *path;
     bool writable; /* false: it only leads to something */
@@ -125,14 +124,15 @@ struct enforce_host {
  * Files, where mounts can be changed:
  *  - A private place is what every sandbox has instead of the host's directory. A grant of the caller's beneath it is
  *    mounted in; so is what a ceiling leaves of one, but a path that only a ceiling names grants nothing there.
- *  - A rule of the caller's for a place's own path, and one that denies it or what is above it ("/" and the base
- * aside), replaces the place: `--ro /tmp` is the host's /tmp, read-only; a denied /tmp is a mask. There is no temporary
+ *  - A place is replaced by a rule of the caller's for its own path, and by one that denies it or what is above it
+ *    (other than "/"): `--ro /tmp` is the host's /tmp, read-only; a denied /tmp is a mask. There is no temporary
  *    directory at that path then, and no step for the place.
  *  - Beneath a place, what is denied is masked also when it is missing on the host; a mask or mount there, or beneath a
  *    way or another mask, needs its mount point made.
  *  - What is denied by "/" or the base is held by Landlock, which grants places, devices and a /proc of the sandbox's
  *    own all the same. What is denied by name beneath is masked as well.
- *  - Devices, and what is in /proc, follow no rules but those that deny something in them.
+ *  - Devices, and what is in /proc, follow no rules but those that deny something in them; they themselves cannot be
+ *    denied. /dev is the sandbox's own whatever a rule for it says: `--ro /dev` leaves only devices to be written.
  *  - A path that is missing (denied, or of a ceiling) is refused where a command could make it, and else ignored.
  */
 int enforce_plan(const struct policy *policy, const struct enforce_host *host, struct enforce_steps *out,

@@ -45,7 +45,6 @@ struct frame {
     enum view view;                   /* by mounts */
     const struct policy_rule *owner;  /* whose owner's rights the caller handed over */
     const struct policy_rule *mapped; /* as whose owner's the files in view are mapped now */
-    size_t mask;                      /* in VIEW_MASKED: 1 + the index of its step */
     bool everywhere;                  /* denied by the base or "/": held by Landlock, which leaves places and devices */
     bool mounted;                     /* in a mount or mask of the policy's */
     bool meant; /* the host's files: false in a private place until a rule of the caller's names something there */
@@ -121,19 +120,10 @@ static int check_without_mounts(struct walk *walk, const struct frame *above, co
 static int mask(struct walk *walk, const struct policy_rule *rule, struct frame *frame)
 {
     struct enforce_step step = {.mechanism = ENFORCE_MASK, .path = rule->path, .rule = rule};
-    int result = add(walk, &walk->out->mounts, &step);
     frame->view = VIEW_MASKED;
     frame->mapped = NULL;
     frame->mounted = true;
-    frame->mask = walk->out->mounts.count;
-    return result;
-}
-
-/* Something is going to be mounted in what `frame` is. */
-static void open_mask(struct walk *walk, const struct frame *frame)
-{
-    if (frame->view == VIEW_MASKED)
-        walk->out->mounts.item[frame->mask - 1].number = ENFORCE_MASK_LEADS;
+    return add(walk, &walk->out->mounts, &step);
 }
 
 static bool is_hidden(const struct frame *frame)
@@ -161,7 +151,6 @@ static int show(struct walk *walk, const struct frame *above, const struct polic
                                 .owner = frame->owner};
     if (!needs_mount(above, frame))
         return POSTERN_OK;
-    open_mask(walk, above);
     if (above->view == VIEW_PLACE && above->access != POLICY_WRITE)
         walk->out->services_in_sight = true;
     frame->view = writable ? VIEW_WRITABLE : VIEW_READABLE;
@@ -220,9 +209,9 @@ static int plan_rule(struct walk *walk, const struct policy_rule *rule, struct f
 
 static int plan_place(struct walk *walk, const struct item *item, struct frame *frame)
 {
-    struct enforce_step step = {.mechanism = ENFORCE_PRIVATE, .path = (char *)item->path};
+    struct enforce_step step = {.mechanism = item->writable ? ENFORCE_PRIVATE : ENFORCE_PRIVATE_WAY,
+                                .path = (char *)item->path};
     struct enforce_steps *steps = frame->mounted ? &walk->out->mounts : &walk->out->places;
-    open_mask(walk, frame);
     frame->path = item->path;
     frame->rule = NULL;
     frame->access = item->writable ? POLICY_WRITE : POLICY_READ;
@@ -312,6 +301,16 @@ static int compare_items(const void *a, const void *b)
     return order != 0 ? order : (int)left->kind - (int)right->kind;
 }
 
+/* Such as /dev: nothing of the host's is seen there but what all are given. */
+static bool holds_devices(const struct enforce_host *host, const struct enforce_place *place)
+{
+    for (size_t i = 0; host->device && i < host->device->count; i++) {
+        if (path_is_beneath(PATH_POSIX, host->device->item[i], place->path))
+            return true;
+    }
+    return false;
+}
+
 /* A rule that denies a place by name, and any of the caller's for its own path, replaces the place. But what a ceiling
  * alone says grants nothing that the caller asked for: he gets the private place, as everybody does. */
 static bool is_replaced(const struct walk *walk, const struct enforce_place *place)
@@ -323,7 +322,8 @@ static bool is_replaced(const struct walk *walk, const struct enforce_place *pla
         return true;
     if (rule->source == POLICY_FROM_CEILING || path_compare(PATH_POSIX, rule->path, place->path) != 0)
         return false;
-    walk->out->services_in_sight = true;
+    if (!holds_devices(walk->host, place))
+        walk->out->services_in_sight = true;
     return true;
 }
 

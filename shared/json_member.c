@@ -81,7 +81,9 @@ void json_member_fail(const struct json_member *member, const char *format, ...)
     va_start(list, format);
     length = vsnprintf(problem, sizeof(problem), format, list);
     va_end(list);
-    if (length >= (int)sizeof(problem))
+    if (length < 0)
+        problem[0] = '\0';
+    else if (length >= (int)sizeof(problem))
         problem[text_utf8_boundary(problem, sizeof(problem) - 1)] = '\0';
     fail(member, JSON_PART_VALUE, problem);
 }

@@ -13,8 +13,8 @@
 #include "shared/path.h"
 #include "shared/strings.h"
 
-#define POLICY_SIZE_MAX (1024u * 1024u) /* bytes of a policy's JSON */
-#define POLICY_RULES_MAX 4096           /* paths of a policy */
+#define POLICY_SIZE_MAX 1048576u /* bytes of a policy's JSON: 1 MiB */
+#define POLICY_RULES_MAX 4096    /* paths of a policy */
 
 /* ---- paths ---- */
 

@@ -73,7 +73,8 @@ static struct postern_sandbox *open_sandbox(enum postern_level level)
 }
 
 /* The control first, each with a place as it was.  */
-static void try_with(void **state, const char *const *argv, const char *const *control_argv)
+static void try_each(void **state, const char *const *argv, const char *const *control_argv, struct outcome *control,
+                     struct outcome *inside)
 {
     const enum postern_level level = *(const enum postern_level *)*state;
     struct postern_sandbox_options options = test_options(POSTERN_LEVEL_NONE);
@@ -81,16 +82,22 @@ static void try_with(void **state, const char *const *argv, const char *const *c
     options.workspace = place.work;
     fill(level);
     int service = listen_outside();
-    struct outcome control = place_run(&place, test_open_with(&options), NULL, control_argv);
+    *control = place_run(&place, test_open_with(&options), NULL, control_argv);
     close(service);
     fill(level);
     service = listen_outside();
     struct postern_sandbox *sandbox = open_sandbox(level);
-    struct outcome inside = place_run(&place, sandbox, NULL, argv);
+    *inside = place_run(&place, sandbox, NULL, argv);
     test_close(sandbox);
     close(service);
-    expect_refused(&control, &inside);
     assert_int_equal(access(place_path(place.outside, "new"), F_OK), -1);
+}
+
+static void try_with(void **state, const char *const *argv, const char *const *control_argv)
+{
+    struct outcome control, inside;
+    try_each(state, argv, control_argv, &control, &inside);
+    expect_refused(&control, &inside);
 }
 
 static void try_both(void **state, const char *attempt)
@@ -154,6 +161,18 @@ static void handles_open_nothing(void **state)
 static void special_files_are_files(void **state)
 {
     try_both(state, "special");
+}
+
+/* A read-only mount lets its FIFOs be written, and Landlock grants that with the directory around: a gap that no
+ * mechanism closes. Said here so that it is not forgotten; the test turns good by itself when a kernel closes it. */
+static void fifos_in_read_only_directories(void **state)
+{
+    const char *const argv[] = {PROGRAM, "fifo", place.base, NULL};
+    struct outcome control, inside;
+    try_each(state, argv, argv, &control, &inside);
+    if (strstr(inside.out, "\tworked"))
+        SKIP_BECAUSE("KNOWN GAP: a FIFO in a read-only directory of a writable one can be written to");
+    expect_refused(&control, &inside);
 }
 
 static void there_is_no_moment_between(void **state)
@@ -233,6 +252,7 @@ static int run_all(const enum postern_level *levels, size_t level_count)
         cmocka_unit_test(descriptors_grow_no_rights),
         cmocka_unit_test(handles_open_nothing),
         cmocka_unit_test(special_files_are_files),
+        cmocka_unit_test(fifos_in_read_only_directories),
         cmocka_unit_test(there_is_no_moment_between),
         cmocka_unit_test(programs_without_a_name_are_confined),
         cmocka_unit_test(masks_stay),

@@ -73,6 +73,25 @@ static void memory(void **state)
     assert_true(says_ok(small, "echo ok", NULL)); /* the sandbox lives on */
 }
 
+/* Neither by moving out nor by raising the limit; whoever may do that outside, as the user itself may. */
+static void a_group_is_not_left(void **state)
+{
+    static const char script[] = "for f in $(find /sys/fs/cgroup -name cgroup.procs -o -name memory.max -o -name "
+                                 "memory.limit_in_bytes -o -name pids.max 2>&-); do\n"
+                                 "n=$((n + 1)); { echo 0 > $f; } 2>&- && echo $f\n"
+                                 "done; [ ${n:-0} -gt 0 ] && echo ok";
+    struct postern_sandbox_options options = options_at(state);
+    options.max_memory = 64 * MEGABYTE;
+    struct postern_sandbox *sandbox = test_open_with(&options);
+    struct cgroup_host host;
+    if (!is_in_force(sandbox, "limits.memory:cgroup"))
+        SKIP_BECAUSE("no control group can be made here");
+    (void)cgroup_find(&host, NULL);
+    assert_int_equal(access(host.memory.path, W_OK), 0);
+    cgroup_host_free(&host);
+    assert_true(says_ok(sandbox, script, NULL));
+}
+
 /* Too little for the runner itself: told as what it is, and nothing is left. */
 static void memory_for_nothing(void **state)
 {
@@ -221,6 +240,7 @@ int main(void)
 {
     static const enum postern_level levels[] = {POSTERN_LEVEL_ELEVATED, POSTERN_LEVEL_RESTRICTED, POSTERN_LEVEL_NONE};
     const struct CMUnitTest tests[] = {cmocka_unit_test(memory),
+                                       cmocka_unit_test(a_group_is_not_left),
                                        cmocka_unit_test(memory_for_nothing),
                                        cmocka_unit_test(processor_time),
                                        cmocka_unit_test(file_size),

@@ -28,17 +28,23 @@ static enum postern_level level_of(void **state)
     return *(const enum postern_level *)*state;
 }
 
-/* All that a sandbox can have: other users' directories, masks, a control group. */
+/* What options name: it has to stay. */
 struct lists {
+    char ro[400], tree[400], no[400];
     const char *read_only[2], *read_write[2], *denied[2];
 };
 
+/* All that a sandbox can have: other owners' directories, masks, a control group. */
 static struct postern_sandbox_options full_options(enum postern_level level, struct lists *lists)
 {
     struct postern_sandbox_options options = test_options(level);
-    *lists = (struct lists){{place_path(place.work, "ro"), NULL},
-                            {place_path(place.base, "tree"), NULL},
-                            {place_path(place.work, "no"), NULL}};
+    memset(lists, 0, sizeof(*lists));
+    snprintf(lists->ro, sizeof(lists->ro), "%s/ro", place.work);
+    snprintf(lists->tree, sizeof(lists->tree), "%s/tree", place.base);
+    snprintf(lists->no, sizeof(lists->no), "%s/no", place.work);
+    lists->read_only[0] = lists->ro;
+    lists->read_write[0] = lists->tree;
+    lists->denied[0] = lists->no;
     options.workspace = place.work;
     options.max_memory = 512u * 1024u * 1024u;
     options.read_write = level != POSTERN_LEVEL_NONE ? lists->read_write : NULL;
@@ -74,6 +80,8 @@ static void an_ordinary_end(void **state)
     struct strings before = {0};
     struct lists lists;
     test_need_level(level_of(state));
+    /* the copies of the helpers that the first start makes are this process's to keep */
+    test_close(test_open(level_of(state)));
     prepare(level_of(state), &before);
     struct postern_sandbox_options options = full_options(level_of(state), &lists);
     if (level_of(state) == POSTERN_LEVEL_NONE)
