@@ -410,8 +410,9 @@ static bool can_be_renamed(const struct layout *layout, const struct layout_item
 {
     if (cover->kind == LAYOUT_MOUNT)
         return !cover->read_only;
-    /* in a private place the way is ours; at level restricted we are the same user */
-    return cover->kind == LAYOUT_PLACE && !layout->other_user && (item->kind == LAYOUT_MASK || item->read_only);
+    /* in a private place the way is ours, and at level restricted we are the same user; but /dev is read-only */
+    return cover->kind == LAYOUT_PLACE && !layout->other_user && !is_in_dev(item) &&
+           (item->kind == LAYOUT_MASK || item->read_only);
 }
 
 /* Mount points cannot be renamed: so each directory on the way becomes one, of itself. */
