@@ -18,3 +18,7 @@ add_custom_command(OUTPUT "${program}"
   DEPENDS seccomp_gen VERBATIM)
 target_sources(postern_runner_core_objects PRIVATE "${program}")
 target_include_directories(postern_runner_core_objects PRIVATE "${PROJECT_BINARY_DIR}/generated")
+if(TARGET postern_runner_core_musl)
+  add_dependencies(postern_runner_core_musl postern_runner_core_objects) # which makes it
+  target_include_directories(postern_runner_core_musl PRIVATE "${PROJECT_BINARY_DIR}/generated")
+endif()

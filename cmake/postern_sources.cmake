@@ -36,6 +36,21 @@ function(postern_part name)
   target_link_libraries(postern_${name}_objects PRIVATE postern_flags PUBLIC ${part_UNPARSED_ARGUMENTS})
   add_library(postern_${name} STATIC $<TARGET_OBJECTS:postern_${name}_objects>)
   target_link_libraries(postern_${name} PUBLIC postern_includes ${part_UNPARSED_ARGUMENTS})
+  if(POSTERN_MUSL)
+    postern_musl_part(${name} ${sources})
+  endif()
+endfunction()
+
+# postern_helper(NAME SOURCES PART...): a program that is started for each sandbox, with the parts it is made of, the
+# nearest first.
+function(postern_helper name sources)
+  list(GET ARGN 0 nearest)
+  if(POSTERN_MUSL)
+    postern_musl_program(${name} "${sources}" ${ARGN})
+  else()
+    postern_program(${name} "${sources}" postern_${nearest})
+    postern_make_static(${name})
+  endif()
 endfunction()
 
 # postern_program(NAME SOURCES LIBRARY...): a program, if its first source exists.

@@ -48,19 +48,32 @@ static bool holds(const struct range *range, const void *address)
     return (uintptr_t)address >= range->start && (uintptr_t)address < range->end;
 }
 
+/* The program's own variables that start as zero, as the linker names them; the system lists them as nobody's memory.
+ */
+extern char edata[], end[];
+
+static bool is_variable(const void *address)
+{
+    return (uintptr_t)address >= (uintptr_t)edata && (uintptr_t)address < (uintptr_t)end;
+}
+
+static bool holds_variables(const struct range *range)
+{
+    return range->start < (uintptr_t)end && (uintptr_t)edata < range->end;
+}
+
 /*
- * Only in a program without shared libraries whose C library keeps the thread's own data (errno) at the start of the
- * heap, as glibc's does: there the remaining memory is known to be the heap, what malloc() has mapped, the variables
- * and the stack. In any other nothing is given up.
+ * Only in a program without shared libraries: there the remaining memory is known to be the heap, what malloc() has
+ * mapped, the variables and the stack. One can be told by where its C library keeps the thread's own data (errno),
+ * which is at the start of the heap (glibc) or among the variables (musl). In any other nothing is given up.
  */
 static void release_line(const char *line, bool *understood)
 {
-    static const char *variable = "";
     const uintptr_t thread_data = 4096; /* errno, and the thread's descriptor behind it */
     struct range range;
     bool heap;
 
-    if (!parse_line(line, &range, &heap) || holds(&range, &variable) || holds(&range, &heap)) {
+    if (!parse_line(line, &range, &heap) || holds_variables(&range) || holds(&range, &heap)) {
         return;
     }
     if (heap && holds(&range, &errno)) {
@@ -72,11 +85,12 @@ static void release_line(const char *line, bool *understood)
     }
 }
 
-/* Line by line through a small buffer; the heap comes before what malloc() has mapped, because addresses ascend. */
+/* Line by line through a small buffer; where it matters the heap comes before what malloc() has mapped, because
+ * addresses ascend. */
 void reaper_release_memory(void)
 {
     int maps = openat((int)tree_handle(), "self/maps", O_RDONLY | O_CLOEXEC);
-    bool understood = false;
+    bool understood = is_variable(&errno);
     char text[2048], line[LINE];
     size_t length = 0;
     ssize_t size;

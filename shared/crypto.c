@@ -8,8 +8,6 @@
 
 #include <tomcrypt.h>
 
-#include "shared/crypto_blocks.h"
-
 #define BLOCK_SIZE 64 /* of SHA-256 */
 #define PAD_INNER 0x36
 #define PAD_OUTER 0x5c
@@ -31,34 +29,11 @@ static bool hash_add(hash_state *hash, const void *data, size_t size)
     return true;
 }
 
-/* What the processor can do by itself goes around the library, whose state says afterwards that it was added. */
-static size_t hash_add_blocks(hash_state *hash, const void *data, size_t size)
-{
-    uint32_t words[8];
-    size_t added;
-
-    for (size_t i = 0; i < 8; i++) {
-        words[i] = (uint32_t)hash->sha256.state[i];
-    }
-    added = crypto_hash_blocks(words, data, size);
-    for (size_t i = 0; i < 8; i++) {
-        hash->sha256.state[i] = words[i];
-    }
-    hash->sha256.length += (ulong64)added * 8;
-    return added;
-}
-
 bool crypto_hash(const void *data, size_t size, unsigned char out[CRYPTO_HASH_SIZE])
 {
-    const unsigned char *at = data;
     hash_state hash;
-    bool ok = sha256_init(&hash) == CRYPT_OK;
-    size_t added = ok ? hash_add_blocks(&hash, data, size) : 0;
+    bool ok = sha256_init(&hash) == CRYPT_OK && hash_add(&hash, data, size) && sha256_done(&hash, out) == CRYPT_OK;
 
-    if (added > 0) {
-        at += added; /* never on a null pointer */
-    }
-    ok = ok && hash_add(&hash, at, size - added) && sha256_done(&hash, out) == CRYPT_OK;
     if (!ok) {
         memset(out, 0, CRYPTO_HASH_SIZE);
     }

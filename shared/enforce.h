@@ -124,8 +124,8 @@ struct enforce_host {
  * Files, where mounts can be changed:
  *  - A private place is what every sandbox has instead of the host's directory. A grant of the caller's beneath it is
  *    mounted in; so is what a ceiling leaves of one, but a path that only a ceiling names grants nothing there.
- *  - A rule of the caller's for a place's own path, and one that denies it or what is above it ("/" and the base
- * aside), replaces the place: `--ro /tmp` is the host's /tmp, read-only; a denied /tmp is a mask. There is no temporary
+ *  - A place is replaced by a rule of the caller's for its own path, and by one that denies it or what is above it
+ *    (other than "/"): `--ro /tmp` is the host's /tmp, read-only; a denied /tmp is a mask. There is no temporary
  *    directory at that path then, and no step for the place.
  *  - Beneath a place, what is denied is masked also when it is missing on the host; a mask or mount there, or beneath a
  *    way or another mask, needs its mount point made.

@@ -18,11 +18,21 @@ have() {
     command -v "$1" >/dev/null 2>&1
 }
 
+# What makes small helpers, if it can be had; CMake says what it uses.
+prepare_helpers() {
+    local log=$project/build/sysroot-musl.log
+    mkdir -p "$project/build"
+    if ! { "$project/scripts/deps" small && "$project/scripts/sysroot" musl; } >"$log" 2>&1 </dev/null; then
+        say "going on without musl, so each start takes longer; $log says why"
+    fi
+}
+
 # build_preset PRESET [TARGET...]: configures when there is no build yet (ninja sees to it later).
 build_preset() {
     local preset=$1
     shift
     if [ ! -f "$project/build/$preset/build.ninja" ]; then
+        [ "$preset" != linux ] || prepare_helpers
         (cd "$project" && cmake --preset "$preset")
     fi
     ninja -C "$project/build/$preset" -j "${JOBS:-$(nproc)}" "$@"

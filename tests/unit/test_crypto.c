@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <tomcrypt.h>
-
 #include "shared/crypto.h"
 
 struct vector {
@@ -108,27 +106,6 @@ static void hash_vectors(void **state)
         assert_memory_equal(hash, known[i].hash, sizeof(hash));
         free(data);
     }
-}
-
-/* The processor's own way, where it is taken, gives what the library gives: every size, every alignment. */
-static void hash_is_that_of_the_library(void **state)
-{
-    static unsigned char data[1200];
-
-    (void)state;
-    assert_true(crypto_random(data, sizeof(data)));
-    for (size_t size = 0; size <= 1024; size++) {
-        unsigned char hash[CRYPTO_HASH_SIZE], other[CRYPTO_HASH_SIZE];
-        const unsigned char *at = data + size % 17;
-        hash_state library;
-
-        assert_true(crypto_hash(at, size, hash));
-        assert_int_equal(sha256_init(&library), CRYPT_OK);
-        assert_int_equal(sha256_process(&library, at, (unsigned long)size), CRYPT_OK);
-        assert_int_equal(sha256_done(&library, other), CRYPT_OK);
-        assert_memory_equal(hash, other, sizeof(hash));
-    }
-    assert_true(crypto_hash(NULL, 0, data));
 }
 
 static void hmac_vectors(void **state)
@@ -249,7 +226,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(hash_vectors),
-        cmocka_unit_test(hash_is_that_of_the_library),
         cmocka_unit_test(hmac_vectors),
         cmocka_unit_test(hmac_of_parts),
         cmocka_unit_test(hmac_depends_on_everything),
