@@ -35,7 +35,9 @@ static int step_cat(char **words)
 
 static int step_exit(char **words)
 {
-    return atoi(words[0]);
+    uint64_t status = STEP_BROKEN;
+    (void)text_parse_u64(words[0], &status);
+    return (int)status;
 }
 
 /* Says the terminal's size, then reads a line from it. */
@@ -80,7 +82,10 @@ static int step_read(char **words)
 
 static int step_connect(char **words)
 {
-    int64_t os_error = doctor_host_connect((uint16_t)atoi(words[0]));
+    uint64_t port = 0;
+    if (!text_parse_u64(words[0], &port) || port > UINT16_MAX)
+        return STEP_BROKEN;
+    int64_t os_error = doctor_host_connect((uint16_t)port);
     return os_error == 0 ? STEP_WORKED : denied(os_error);
 }
 

@@ -12,38 +12,41 @@ const char help_postern[] = "usage: postern VERB [options] ...\n"
 
 /* What a command may touch: common to run, shell and policy check. */
 #define HELP_POLICY_OPTIONS                                                                                            \
-    "      --preset PRESET   workspace-write  read what the sandbox user may, write the\n"                             \
-    "                                         working directory (but not its .git and what\n"                          \
-    "                                         else takes effect outside) and a temporary\n"                            \
-    "                                         directory; no network (default)\n"                                       \
-    "                        read-only        the same without writing the working directory\n"                        \
+    "      --preset PRESET   workspace-write  read what the sandbox user may; write\n"                                 \
+    "                                         the working directory, but not its\n"                                    \
+    "                                         .git and what else takes effect\n"                                       \
+    "                                         outside, and a temporary one; no\n"                                      \
+    "                                         network (default)\n"                                                     \
+    "                        read-only        the same, but write nothing of yours\n"                                  \
     "                                         (default with --policy)\n"                                               \
     "      --ro PATH         PATH and what is in it may be read\n"                                                     \
     "      --rw PATH         and written\n"                                                                            \
-    "      --deny PATH       neither; the rule nearest to a path decides, on a tie the\n"                              \
-    "                        stricter one. All three may be repeated. More of each come from\n"                        \
-    "                        POSTERN_READONLY_PATHS, POSTERN_READWRITE_PATHS and\n"                                    \
-    "                        POSTERN_DENIED_PATHS: absolute paths, separated as in PATH\n"                             \
+    "      --deny PATH       neither; the rule nearest to a path decides, on a tie\n"                                  \
+    "                        the stricter one. All three may be repeated; more come\n"                                 \
+    "                        from POSTERN_READONLY_PATHS, POSTERN_READWRITE_PATHS\n"                                   \
+    "                        and POSTERN_DENIED_PATHS: absolute paths, separated as\n"                                 \
+    "                        in PATH\n"                                                                                \
     "      --net on|off      let commands reach the network (default: off)\n"                                          \
     "      --policy FILE     a policy in JSON; see docs/policy.md\n"                                                   \
     "      --ceiling FILE    a policy that narrows all of the above\n"                                                 \
-    "      --memory SIZE     memory of all commands together, or of each of them where no\n"                           \
-    "                        group of processes can be limited, for instance 512M, 2G\n"                               \
+    "      --memory SIZE     for instance 512M, 2G: memory of all commands together,\n"                                \
+    "                        or of each one where no group can be limited\n"                                           \
     "      --pids N          processes and threads at once (default: 4096)\n"                                          \
     "      --cpu-time TIME   processor time of each process\n"                                                         \
     "      --file-size SIZE  how large a file may become\n"                                                            \
     "      --level LEVEL     elevated    as another user, in namespaces of its own\n"                                  \
     "                        restricted  as you, but confined\n"                                                       \
     "                        none        no boundary at all\n"                                                         \
-    "                        (default: the strongest of the first two that is possible)\n"                             \
+    "                        (default: the strongest possible of the first two)\n"                                     \
     "      --cwd DIR         the working directory (default: the current one)\n"
 
 /* Common to run and shell. */
 #define HELP_SESSION_OPTIONS                                                                                           \
     "      --env NAME=VALUE  add to the command's environment; may be repeated\n"                                      \
-    "      --inherit-env     start from your environment and not from a small clean one\n"                             \
+    "      --inherit-env     start from your environment, not from a small clean one\n"                                \
     "      --timeout TIME    end the command and all it started after this time, for\n"                                \
-    "                        instance 500ms, 30s, 5m; a bare number is seconds; 0: never\n"                            \
+    "                        instance 500ms, 30s, 5m; a bare number is seconds; 0:\n"                                  \
+    "                        never\n"                                                                                  \
     "      --grace TIME      from asking it to end to killing it (default: 2s)\n"                                      \
     "      --log-file FILE   append what postern does to FILE\n"                                                       \
     "  -q, --quiet           no notices of postern's own; errors and warnings stay\n"                                  \
@@ -54,23 +57,25 @@ const char help_postern[] = "usage: postern VERB [options] ...\n"
 const char help_run[] = "usage: postern run [options] [--] COMMAND [ARGUMENT...]\n"
                         "       postern run [options] --policy FILE\n"
                         "\n"
-                        "Runs one command in a sandbox and waits until it has ended. Without a command it\n"
-                        "is the policy's process.commandLine, given to the system's shell; the policy's\n"
-                        "cwd, env and timeout hold unless options say otherwise.\n"
+                        "Runs one command in a sandbox and waits until it has ended. Without a command\n"
+                        "it is the policy's process.commandLine, given to the system's shell; the\n"
+                        "policy's cwd, env and timeout hold unless options say otherwise.\n"
                         "\n"
-                        "      --tty WHEN        give the command a terminal of its own: always, never, or\n"
-                        "                        auto (default): when stdin and stdout are terminals and\n"
-                        "                        --json is not given\n"
+                        "      --tty WHEN        give the command a terminal of its own: always, never,\n"
+                        "                        or auto (default): when stdin and stdout are terminals\n"
+                        "                        and --json is not given\n"
                         "  -i, --interactive     pass on stdin even when it is a terminal; stdin that is\n"
                         "                        no terminal is always passed on\n"
                         "      --dry-run         start nothing; print what `postern policy check` prints\n"
-                        "      --json            print one JSON object instead of the command's output: its\n"
-                        "                        output, how it ended, times and memory, or the error\n"
-                        "      --max-output SIZE keep so much of each of stdout and stderr for --json, the\n"
-                        "                        first and the last half (default: 1M)\n" HELP_SESSION_OPTIONS "\n"
-                        "Exit status: the command's own; 124 when its time was up, 125 when postern could\n"
-                        "not do it, 126 when the command could not be executed, 127 when it was not found,\n"
-                        "128+N when signal N ended it. --dry-run: 0, or 125 when it would be refused.\n";
+                        "      --json            print one JSON object instead of the command's output:\n"
+                        "                        its output, how it ended, times and memory, what a\n"
+                        "                        ceiling took away, or the error\n"
+                        "      --max-output SIZE keep so much of each of stdout and stderr for --json,\n"
+                        "                        the first and the last half (default: 1M)\n" HELP_SESSION_OPTIONS "\n"
+                        "Exit status: the command's own; 124 when its time was up, 125 when postern\n"
+                        "could not do it, 126 when the command could not be executed, 127 when it was\n"
+                        "not found, 128+N when signal N ended it. With --dry-run: 0, or 125 when it\n"
+                        "would be refused.\n";
 
 const char help_shell[] = "usage: postern shell [options]\n"
                           "\n"
@@ -81,9 +86,9 @@ const char help_shell[] = "usage: postern shell [options]\n"
 
 const char help_policy[] = "usage: postern policy check [options] [FILE]\n"
                            "\n"
-                           "Says what a sandbox with this policy would grant and refuse on this host, what a\n"
-                           "ceiling took away, and which mechanism enforces what. Starts nothing. FILE is a\n"
-                           "policy in JSON (docs/policy.md), as with --policy.\n"
+                           "Says what a sandbox with this policy would grant and refuse on this host, what\n"
+                           "a ceiling took away, and which mechanism enforces what. Starts nothing. FILE is\n"
+                           "a policy in JSON (docs/policy.md), as with --policy.\n"
                            "\n"
                            "      --json            print it as one JSON object\n"
                            "  -h, --help            this text\n" HELP_POLICY_OPTIONS "\n"

@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034  # what is set is for the tests
 # For tests of the verbs that tell or try what a host can do. Source it after tap.sh. The programs are copied to where
 # every user reaches them: $prefix holds them, $postern is the program.
 prefix=$tap_dir/bin
