@@ -14,8 +14,6 @@
 #include "shared/path.h"
 #include "shared/text.h"
 
-static const char STAGE[] = "launch";
-
 #define WORKSHOP "/dev"
 #define SIZE_LIMIT "50%"               /* of the machine's memory; tmpfs's own default, said aloud */
 #define PATH_SIZE (PATH_SIZE_MAX + 32) /* of a path in the workshop */
@@ -28,165 +26,18 @@ enum slot {
     SLOT_FREE /* the first of the devices; after them the returned files, then the items */
 };
 
-enum { ITEMS_MAX = ENFORCE_MOUNTS_MAX + 64 }; /* those of the policy, and the places */
-
 enum {
     FIXED = PLAN_NO_SUID | PLAN_NO_DEV, /* what every mount but /dev's nodes gets */
     LOCKED = FIXED | PLAN_READ_ONLY,
     CLOSED = LOCKED | PLAN_NO_EXEC
 };
 
-bool layout_is_beneath(const char *path, const char *directory)
-{
-    size_t length = strlen(directory);
-    if (strcmp(directory, "/") == 0)
-        return path[0] == '/';
-    return strncmp(path, directory, length) == 0 && (path[length] == '/' || path[length] == 0);
-}
-
 static bool is_above(const char *directory, const char *path)
 {
     return layout_is_beneath(path, directory) && strcmp(path, directory) != 0;
 }
 
-void layout_free(struct layout *layout)
-{
-    free(layout->items);
-    strings_free(&layout->devices);
-    strings_free(&layout->returned);
-    strings_free(&layout->masked);
-    memset(layout, 0, sizeof(*layout));
-}
-
-/* ---- from the enforcement plan ---- */
-
-/* Where the item belongs; almost always behind all others. Of two at the same path the later one covers the other. */
-static bool add_item(struct layout *layout, const struct layout_item *item)
-{
-    size_t at = layout->item_count;
-    if (layout->item_count == layout->item_capacity) {
-        size_t capacity = layout->item_capacity ? layout->item_capacity * 2 : 32;
-        struct layout_item *items = realloc(layout->items, capacity * sizeof(*items));
-        if (!items)
-            return false;
-        layout->items = items;
-        layout->item_capacity = capacity;
-    }
-    while (at > 0 && path_compare(PATH_POSIX, layout->items[at - 1].path, item->path) > 0)
-        at--;
-    memmove(&layout->items[at + 1], &layout->items[at], (layout->item_count - at) * sizeof(*item));
-    layout->items[at] = *item;
-    layout->item_count++;
-    return true;
-}
-
-static enum layout_kind kind_of_place(const struct enforce_host *host, const char *path)
-{
-    for (size_t i = 0; i < host->place_count; i++) {
-        if (strcmp(host->place[i].path, path) == 0)
-            return host->place[i].writable ? LAYOUT_PLACE : LAYOUT_WAY;
-    }
-    return LAYOUT_WAY;
-}
-
-/* false: the step is about something else. */
-static bool item_of_step(const struct enforce_step *step, const struct enforce_host *host, struct layout_item *out)
-{
-    const struct policy_rule *rule = step->rule;
-    const struct policy_rule *owner = step->owner ? step->owner : rule;
-    *out = (struct layout_item){.kind = LAYOUT_MOUNT, .path = step->path, .directory = true};
-    switch (step->mechanism) {
-    case ENFORCE_PRIVATE:
-        out->kind = kind_of_place(host, step->path);
-        return true;
-    case ENFORCE_PRIVATE_WAY:
-        out->kind = LAYOUT_WAY;
-        return true;
-    case ENFORCE_MASK:
-        out->kind = LAYOUT_MASK;
-        break;
-    case ENFORCE_MOUNT_WRITE:
-        break;
-    case ENFORCE_MOUNT_READ:
-        out->read_only = true;
-        break;
-    case ENFORCE_MAPPED_READ:
-        out->read_only = true;
-        /* fall through */
-    case ENFORCE_MAPPED_WRITE:
-        out->mapped = true;
-        out->part = owner != rule;
-        out->uid = owner->uid;
-        out->gid = owner->gid;
-        break;
-    default:
-        return false;
-    }
-    out->directory = rule->directory || rule->missing;
-    out->device = rule->device;
-    out->inode = rule->inode;
-    return true;
-}
-
-static bool takes_dev(const struct enforce_steps *steps)
-{
-    for (size_t i = 0; i < steps->count; i++) {
-        if (steps->item[i].mechanism == ENFORCE_PRIVATE && strcmp(steps->item[i].path, "/dev") == 0)
-            return true;
-    }
-    return false;
-}
-
-int layout_take(const struct enforce_steps *steps, const struct enforce_host *host, struct layout *layout,
-                struct postern_error *error)
-{
-    struct layout_item item = {.kind = LAYOUT_PLACE, .path = "/dev", .directory = true};
-    /* always ours, also where the policy makes of the host's what it likes: it is the workshop */
-    if (!takes_dev(steps) && !add_item(layout, &item))
-        return error_memory(error, STAGE);
-    for (size_t i = 0; i < steps->count; i++) {
-        if (steps->item[i].mechanism == ENFORCE_PID_NAMESPACE)
-            layout->own_proc = true;
-        if (!item_of_step(&steps->item[i], host, &item))
-            continue;
-        if (layout->item_count == ITEMS_MAX) {
-            error_set(error, POSTERN_E_LIMIT, STAGE, "", "the policy takes more than %d mounts", ITEMS_MAX);
-            error_remedy(error, "name directories above instead of many paths in them");
-            return POSTERN_E_LIMIT;
-        }
-        if (!add_item(layout, &item))
-            return error_memory(error, STAGE);
-    }
-    return POSTERN_OK;
-}
-
-/* ---- what stands where ---- */
-
-/* Among the first `count` items. */
-static const struct layout_item *find_cover(const struct layout *layout, const char *path, size_t count)
-{
-    for (size_t i = count; i > 0; i--) {
-        if (layout_is_beneath(path, layout->items[i - 1].path))
-            return &layout->items[i - 1];
-    }
-    return NULL;
-}
-
-const struct layout_item *layout_cover(const struct layout *layout, const char *path)
-{
-    return find_cover(layout, path, layout->item_count);
-}
-
-bool layout_is_place(const struct layout_item *item)
-{
-    return item && (item->kind == LAYOUT_PLACE || item->kind == LAYOUT_WAY);
-}
-
-/* Nothing of the host is seen there, and what leads further has to be made. */
-static bool is_fresh(const struct layout_item *item)
-{
-    return item && item->kind != LAYOUT_MOUNT;
-}
+/* ---- items ---- */
 
 static bool is_in_dev(const struct layout_item *item)
 {
@@ -201,23 +52,6 @@ static size_t index_of(const struct layout *layout, const struct layout_item *it
 static size_t slot_of(const struct layout *layout, const struct layout_item *item)
 {
     return SLOT_FREE + layout->devices.count + layout->returned.count + index_of(layout, item);
-}
-
-static const struct layout_item *cover_of(const struct layout *layout, const struct layout_item *item)
-{
-    return find_cover(layout, item->path, index_of(layout, item));
-}
-
-/* Whether something else is mounted in the mask. */
-static bool leads_on(const struct layout *layout, const struct layout_item *mask)
-{
-    for (size_t i = index_of(layout, mask) + 1; i < layout->item_count; i++) {
-        if (!layout_is_beneath(layout->items[i].path, mask->path))
-            return false;
-        if (cover_of(layout, &layout->items[i]) == mask)
-            return true;
-    }
-    return false;
 }
 
 /* ---- short forms of the steps ---- */
@@ -264,7 +98,7 @@ static const char *workshop_name(char *out, const struct layout *layout, const s
         snprintf(out, PATH_SIZE, WORKSHOP "/dev");
     else if (item->kind == LAYOUT_MASK && !item->directory)
         snprintf(out, PATH_SIZE, WORKSHOP "/no-file");
-    else if (item->kind == LAYOUT_MASK && !leads_on(layout, item))
+    else if (item->kind == LAYOUT_MASK && !layout_leads_on(layout, item))
         snprintf(out, PATH_SIZE, WORKSHOP "/no-directory");
     else
         snprintf(out, PATH_SIZE, WORKSHOP "/item%zu", index_of(layout, item));
@@ -276,7 +110,7 @@ static const char *workshop_name(char *out, const struct layout *layout, const s
 static bool make_way(const struct layout *layout, struct plan *plan, const struct layout_item *cover, const char *path,
                      char *out)
 {
-    if (!is_fresh(cover) || !is_above(cover->path, path))
+    if (!layout_is_fresh(cover) || !is_above(cover->path, path))
         return false;
     size_t length = strlen(workshop_name(out, layout, cover));
     if (!text_copy(out + length, PATH_SIZE - length, path + strlen(cover->path)))
@@ -354,7 +188,7 @@ static void fill_dev(const struct layout *layout, struct plan *plan)
 static uint32_t mode_of(const struct layout *layout, const struct layout_item *item)
 {
     if (item->kind == LAYOUT_MASK)
-        return leads_on(layout, item) ? 0111 : 0;
+        return layout_leads_on(layout, item) ? 0111 : 0;
     if (item->kind == LAYOUT_WAY)
         return 0755;
     return layout->home && layout_cover(layout, layout->home) == item ? 0755 : 01777;
@@ -364,7 +198,7 @@ static void make_item(const struct layout *layout, struct plan *plan, const stru
 {
     char path[PATH_SIZE];
     struct plan_step file = {.operation = PLAN_FILE, .path = path};
-    if (!is_fresh(item))
+    if (!layout_is_fresh(item))
         return;
     workshop_name(path, layout, item);
     if (item->kind == LAYOUT_MASK && !item->directory)
@@ -376,7 +210,7 @@ static void make_item(const struct layout *layout, struct plan *plan, const stru
 static void make_mount_point(const struct layout *layout, struct plan *plan, const struct layout_item *item)
 {
     char path[PATH_SIZE];
-    const struct layout_item *cover = cover_of(layout, item);
+    const struct layout_item *cover = layout_cover_of(layout, item);
     if (!make_way(layout, plan, cover, item->path, path))
         return;
     if (item->directory)
@@ -410,15 +244,16 @@ static bool can_be_renamed(const struct layout *layout, const struct layout_item
 {
     if (cover->kind == LAYOUT_MOUNT)
         return !cover->read_only;
-    /* in a private place the way is ours; at level restricted we are the same user */
-    return cover->kind == LAYOUT_PLACE && !layout->other_user && (item->kind == LAYOUT_MASK || item->read_only);
+    /* in a private place the way is ours, and at level restricted we are the same user; but /dev is read-only */
+    return cover->kind == LAYOUT_PLACE && !layout->other_user && !is_in_dev(item) &&
+           (item->kind == LAYOUT_MASK || item->read_only);
 }
 
 /* Mount points cannot be renamed: so each directory on the way becomes one, of itself. */
 static void pin_way(const struct layout *layout, struct plan *plan, const struct layout_item *item)
 {
     char path[PATH_SIZE];
-    const struct layout_item *cover = cover_of(layout, item);
+    const struct layout_item *cover = layout_cover_of(layout, item);
     const char *previous = item > layout->items ? item[-1].path : "";
     if (!cover || !can_be_renamed(layout, cover, item) || !text_copy(path, sizeof(path), item->path))
         return;
@@ -437,7 +272,8 @@ static void pin_way(const struct layout *layout, struct plan *plan, const struct
 static void place_item(const struct layout *layout, struct plan *plan, const struct layout_item *item, size_t slot)
 {
     struct plan_step place = {.operation = PLAN_PLACE, .slot = (uint32_t)slot, .path = item->path};
-    bool ours = is_fresh(cover_of(layout, item)) || (layout->own_proc && layout_is_beneath(item->path, "/proc"));
+    bool ours =
+        layout_is_fresh(layout_cover_of(layout, item)) || (layout->own_proc && layout_is_beneath(item->path, "/proc"));
     if (!layout_is_place(item) && !ours) {
         place.flags = PLAN_SAME_FILE;
         place.device = item->device;
@@ -477,11 +313,11 @@ static void place_items(const struct layout *layout, struct plan *plan)
 {
     for (size_t i = 0; i < layout->item_count; i++) {
         const struct layout_item *item = &layout->items[i];
-        size_t slot = is_fresh(item) && !is_in_dev(item) ? SLOT_WORK : slot_of(layout, item);
+        size_t slot = layout_is_fresh(item) && !is_in_dev(item) ? SLOT_WORK : slot_of(layout, item);
         if (is_dev(item))
             continue;
         pin_way(layout, plan, item);
-        if (is_fresh(item))
+        if (layout_is_fresh(item))
             take_fresh(layout, plan, item, slot);
         if (!is_in_dev(item))
             place_item(layout, plan, item, slot);
@@ -501,7 +337,7 @@ static void place_in_dev(const struct layout *layout, struct plan *plan)
 static void place_account(const struct layout *layout, struct plan *plan, const char *made, const char *text,
                           const char *path)
 {
-    if (!path || is_fresh(layout_cover(layout, path)))
+    if (!path || layout_is_fresh(layout_cover(layout, path)))
         return;
     add_file(plan, made, text);
     add_move(plan, made, PLAN_READ_ONLY, path, 0);

@@ -53,6 +53,8 @@ struct layout {
 /* Whether `path` is `directory` or beneath it; both without "." and ".." or a slash at the end, but for "/". */
 bool layout_is_beneath(const char *path, const char *directory);
 
+/* ---- plan_items_linux.c ---- */
+
 /* Fills items and own_proc from the launcher's steps, whose paths and rules are borrowed, and from the host's places,
  * which say whether one is only a way. POSTERN_E_LIMIT: there are too many; POSTERN_E_MEMORY. */
 int layout_take(const struct enforce_steps *steps, const struct enforce_host *host, struct layout *layout,
@@ -65,7 +67,16 @@ const struct layout_item *layout_cover(const struct layout *layout, const char *
 /* Whether that is a fresh place, in which nothing of the host is seen. */
 bool layout_is_place(const struct layout_item *item);
 
-/* Appends the steps; plan->failed when memory is out or there are more mounts than slots. */
+/* Whether nothing of the host is seen there, so that what leads further has to be made. NULL allowed. */
+bool layout_is_fresh(const struct layout_item *item);
+
+/* What stands where the item is going to be mounted. */
+const struct layout_item *layout_cover_of(const struct layout *layout, const struct layout_item *item);
+
+/* Whether something else is mounted in the mask. */
+bool layout_leads_on(const struct layout *layout, const struct layout_item *mask);
+
+/* plan_layout_linux.c: appends the steps; plan->failed when memory is out or there are more mounts than slots. */
 void layout_make(const struct layout *layout, struct plan *plan);
 
 /* Frees the lists, not what is borrowed. */

@@ -388,6 +388,28 @@ static void test_items_in_dev_come_after_it(void **state)
     free_layout(&layout);
 }
 
+/* The same user could rename what we have made for him, but not in /dev, which is read-only. */
+static void test_ways_of_ones_own_are_pinned(void **state)
+{
+    (void)state;
+    for (int other_user = 0; other_user < 2; other_user++) {
+        struct layout layout;
+        struct plan plan = {0};
+        begin_layout(&layout, other_user);
+        add_mount(&example_steps, ENFORCE_MOUNT_READ, "/tmp/a/b", NULL);
+        add_mount(&example_steps, ENFORCE_MOUNT_WRITE, "/tmp/c/d", NULL);
+        add_mount(&example_steps, ENFORCE_MOUNT_READ, "/dev/e/f", NULL);
+        take(&layout);
+        layout_make(&layout, &plan);
+        assert_int_equal(count(&plan, PLAN_PLACE, "/tmp/a"), other_user ? 0 : 1);
+        assert_int_equal(count(&plan, PLAN_PLACE, "/tmp/c"), 0);
+        assert_int_equal(count(&plan, PLAN_PLACE, "/dev/e"), 0);
+        assert_int_equal(count(&plan, PLAN_PLACE, "/dev/e/f"), 1);
+        plan_free(&plan);
+        free_layout(&layout);
+    }
+}
+
 static void test_hidden_account_files_are_left_alone(void **state)
 {
     struct layout layout;
@@ -597,6 +619,7 @@ int main(void)
                                        cmocka_unit_test(test_read_only_parts_are_mapped_as_the_whole),
                                        cmocka_unit_test(test_ways_in_writable_mounts_are_pinned),
                                        cmocka_unit_test(test_items_in_dev_come_after_it),
+                                       cmocka_unit_test(test_ways_of_ones_own_are_pinned),
                                        cmocka_unit_test(test_hidden_account_files_are_left_alone),
                                        cmocka_unit_test(test_own_user_keeps_its_ids),
                                        cmocka_unit_test(test_too_many_mounts_are_refused),
