@@ -43,6 +43,49 @@ static struct postern_sandbox *open_at(enum postern_level level)
     return test_open_with(&options);
 }
 
+/* Without namespaces nothing keeps a command from what no right of a file guards. docs/security.md says so; here it is
+ * taken out of what has to be refused, and the test counts as skipped as long as it works. */
+static bool without_namespaces;
+
+static bool is_gap(const char *line)
+{
+    static const char *const gaps[] = {"setpriority",     "sched_setaffinity",      "sched_setscheduler", "ioprio_set",
+                                       "its description", "numbers of descriptors", "POSIX shared memory"};
+    for (size_t i = 0; without_namespaces && i < sizeof(gaps) / sizeof(gaps[0]); i++)
+        if (strncmp(line, gaps[i], strlen(gaps[i])) == 0 && line[strlen(gaps[i])] == '\t')
+            return true;
+    return false;
+}
+
+/* How many of them worked. */
+static unsigned take_out_gaps(struct outcome *outcome)
+{
+    unsigned worked = 0;
+    char *to = outcome->out;
+    for (char *line = outcome->out; *line;) {
+        size_t length = strcspn(line, "\n");
+        length += line[length] == '\n';
+        if (!is_gap(line)) {
+            memmove(to, line, length);
+            to += length;
+        } else {
+            worked += strncmp(strchr(line, '\t'), "\tworked", 7) == 0;
+        }
+        line += length;
+    }
+    *to = '\0';
+    return worked;
+}
+
+static void expect_refused_but_gaps(struct outcome *control, struct outcome *inside)
+{
+    take_out_gaps(control);
+    unsigned worked = take_out_gaps(inside);
+    expect_refused(control, inside);
+    if (worked > 0)
+        SKIP_BECAUSE("KNOWN GAP: without namespaces a command reaches scheduling, key names and memory of its user");
+}
+
 /* The control first. `argv`: program, attempt and its arguments. */
 static void try_with(void **state, const struct postern_command *command, const char *const *argv)
 {
@@ -50,7 +93,7 @@ static void try_with(void **state, const struct postern_command *command, const 
     struct outcome control = place_run(&place, open_at(POSTERN_LEVEL_NONE), command, argv);
     place_give(&place, level_of(state));
     struct outcome inside = place_run(&place, open_at(level_of(state)), command, argv);
-    expect_refused(&control, &inside);
+    expect_refused_but_gaps(&control, &inside);
 }
 
 static void try_both(void **state, const char *program, const char *attempt, const char *argument)
@@ -158,12 +201,12 @@ static void the_parent_is_not_signalled(void **state)
 }
 
 /* The end of the command makes the kernel send another, so until there are no more. */
-static bool victim_heard(void)
+static bool victim_heard(int milliseconds)
 {
     struct pollfd says = {.fd = victim_says, .events = POLLIN};
     char byte;
     bool heard = false;
-    while (poll(&says, 1, 200) == 1 && read(victim_says, &byte, 1) == 1)
+    while (poll(&says, 1, heard ? 200 : milliseconds) == 1 && read(victim_says, &byte, 1) == 1)
         heard = true;
     return heard;
 }
@@ -173,10 +216,10 @@ static void signal_by_kernel(void **state)
     const char *const argv[] = {PROCESS, "sigio", victim_pid, NULL};
     test_need_level(level_of(state));
     place_run(&place, open_at(POSTERN_LEVEL_NONE), NULL, argv);
-    bool control = victim_heard();
+    bool control = victim_heard(5000);
     place_give(&place, level_of(state));
     place_run(&place, open_at(level_of(state)), NULL, argv);
-    assert_false(victim_heard());
+    assert_false(victim_heard(200));
     assert_true(control);
 }
 
@@ -235,7 +278,7 @@ static void shared_memory_and_queues_are_out_of_reach(void **state)
         mq_unlink(queue);
     }
     test_need_level(level_of(state));
-    expect_refused(&control, &inside);
+    expect_refused_but_gaps(&control, &inside);
 }
 
 static void keys_are_out_of_reach(void **state)
@@ -380,9 +423,17 @@ static int run_as_user(void)
     return run_all(restricted, 1);
 }
 
+/* With nothing but Landlock and the filter of system calls. */
+static int run_without_namespaces(void)
+{
+    without_namespaces = true;
+    return test_forbid_namespaces() ? run_as_user() : 1;
+}
+
 int main(void)
 {
     static const enum postern_level levels[] = {POSTERN_LEVEL_ELEVATED, POSTERN_LEVEL_RESTRICTED};
     int failed = run_all(levels, 2);
-    return test_run_as_user(run_as_user) || failed;
+    failed = test_run_as_user(run_as_user) || failed;
+    return test_run_as_user(run_without_namespaces) || failed;
 }

@@ -46,18 +46,19 @@ static void try_proc(char **argv)
 {
     const char *directory = AT("/proc", argv[0]);
     const char *const files[] = {"environ", "maps", "auxv", "stack", "syscall"};
+    char name[256];
     for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
         attempt_tell(files[i], attempt_reads(AT(directory, files[i])));
     attempt_tell_file("mem to read", open(AT(directory, "mem"), O_RDONLY | O_CLOEXEC));
     attempt_tell_file("mem to write", open(AT(directory, "mem"), O_RDWR | O_CLOEXEC));
     attempt_tell_file("root", open(AT(directory, "root"), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     attempt_tell_file("cwd", open(AT(directory, "cwd"), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    attempt_tell_file("fd", open(AT(directory, "fd"), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    attempt_tell_file("numbers of descriptors", open(AT(directory, "fd"), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    attempt_tell_result("what a descriptor is", readlink(AT(directory, "fd/1"), name, sizeof(name)));
     attempt_tell_file("exe", open(AT(directory, "exe"), O_RDONLY | O_CLOEXEC));
     attempt_tell_file("oom_score_adj", open(AT(directory, "oom_score_adj"), O_WRONLY | O_CLOEXEC));
     attempt_tell_file("comm", open(AT(directory, "comm"), O_WRONLY | O_CLOEXEC));
     attempt_tell("through its root", attempt_reads(AT(AT(directory, "root"), "/etc/passwd")));
-    char name[64];
     attempt_tell_result("its name space", readlink(AT(directory, "ns/mnt"), name, sizeof(name)));
 }
 
@@ -110,10 +111,9 @@ static void try_signals(char **argv)
     attempt_tell_result("sched_setaffinity", sched_setaffinity(pid, sizeof(all), &all));
     attempt_tell_result("sched_setscheduler", sched_setscheduler(pid, SCHED_OTHER, &(struct sched_param){0}));
     attempt_tell_result("ioprio_set", syscall(SYS_ioprio_set, 1, pid, 4 | 2 << 13));
-    struct rlimit limit;
-    attempt_tell_result("prlimit", prlimit(pid, RLIMIT_NICE, NULL, &limit));
-    errno = 0;
-    attempt_tell_result("getsid", getsid(pid));
+    struct rlimit limit; /* as it is, once more */
+    bool known = prlimit(pid, RLIMIT_NICE, NULL, &limit) == 0;
+    attempt_tell_result("prlimit", prlimit(pid, RLIMIT_NICE, known ? &limit : &(struct rlimit){0, 0}, NULL));
 }
 
 /* sigio PID: the kernel sends a signal on our behalf. PID says whether it came, by a change of this file. */
