@@ -72,7 +72,8 @@ int keeper_sweep(const char *name);
 /* Signals that tell of children, as a descriptor; before the runner is started. -1: errno. */
 int keeper_watch_children(void);
 
-/* Waits until the parent has finished the plan. false: it is gone, or has thought better of it. */
+/* Waits until the parent has done its part: finished the plan, then checked the runner. false: it is gone, or has
+ * thought better of it. */
 bool keeper_await_go(void);
 
 /* Reaps until the runner has ended (true, *wait_status) or the parent is gone or wants an end (false). */

@@ -147,7 +147,14 @@ static bool start(struct plan_header *header, pid_t *runner, bool *barred, struc
         return false;
     if (chdir("/") != 0)
         return keeper_failed(failure, "chdir", "/");
-    return keeper_bar_privileges(barred, failure) && keeper_start_runner(header, mask, *barred, runner, failure);
+    if (!keeper_bar_privileges(barred, failure))
+        return false;
+    failure->where = REPORT_PHASE_START;
+    if (!keeper_await_go()) {
+        errno = 0;
+        return keeper_failed(failure, "", "the parent has thought better of it");
+    }
+    return keeper_start_runner(header, mask, *barred, runner, failure);
 }
 
 int main(int argc, char **argv)

@@ -189,15 +189,25 @@ out:
     return result;
 }
 
-int spawn_let_go(struct spawn *spawn, os_handle status, struct postern_error *error)
+static bool send_go(os_handle status)
 {
     const char go = 1;
-    int result = helper_pin(&spawn->runner, error);
-    if (result != POSTERN_OK)
-        return result;
-    if (send((int)status, &go, sizeof(go), MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)sizeof(go))
+    return send((int)status, &go, sizeof(go), MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)sizeof(go);
+}
+
+int spawn_let_go(os_handle status, struct postern_error *error)
+{
+    if (send_go(status))
         return POSTERN_OK;
     return error_os(error, POSTERN_E_RUNNER_START, STAGE, "send", errno, "the keeper has ended at once");
+}
+
+int spawn_let_run(struct spawn *spawn, os_handle status, struct postern_error *error)
+{
+    int result = helper_pin(&spawn->runner, error);
+    if (result != POSTERN_OK || send_go(status) || errno == EPIPE || errno == ECONNRESET || errno == ENOTCONN)
+        return result;
+    return error_os(error, POSTERN_E_RUNNER_START, STAGE, "send", errno, "the keeper cannot be told to go on");
 }
 
 int spawn_runner(struct spawn *spawn, struct process *out, struct postern_error *error)

@@ -42,8 +42,12 @@ int spawn_keeper(const struct spawn *spawn, unsigned long namespaces, struct pro
 int spawn_write_bootstrap(const struct spawn *spawn, const struct bootstrap *bootstrap, struct postern_error *error);
 int spawn_write_plan(const struct spawn *spawn, const struct plan *plan, struct postern_error *error);
 
-/* Pins the runner, which takes a while, and then has the keeper go on: never without. */
-int spawn_let_go(struct spawn *spawn, os_handle status, struct postern_error *error);
+/* The plan is written: the keeper takes its steps, and then waits again. */
+int spawn_let_go(os_handle status, struct postern_error *error);
+
+/* Pins the runner, which takes a while, and then has the keeper start it: never without. A keeper that has ended
+ * meanwhile is no failure here: its report says why. */
+int spawn_let_run(struct spawn *spawn, os_handle status, struct postern_error *error);
 
 /* Pins and starts the runner itself. */
 int spawn_runner(struct spawn *spawn, struct process *out, struct postern_error *error);

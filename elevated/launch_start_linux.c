@@ -274,7 +274,7 @@ static int instruct(struct attempt *attempt, struct postern_error *error)
     header->group_count = (uint32_t)attempt->spawn.group_count;
     header->temporary = launch->temporary;
     result = spawn_write_plan(&attempt->spawn, &attempt->plan, error);
-    return result == POSTERN_OK ? spawn_let_go(&attempt->spawn, launch->status, error) : result;
+    return result == POSTERN_OK ? spawn_let_go(launch->status, error) : result;
 }
 
 int launch_attempt(const struct launch_options *options, enum capabilities_grade grade, struct launch *launch,
@@ -293,6 +293,8 @@ int launch_attempt(const struct launch_options *options, enum capabilities_grade
         result = take_channel(&attempt, error);
     if (result == POSTERN_OK)
         result = instruct(&attempt, error);
+    if (result == POSTERN_OK)
+        result = spawn_let_run(&attempt.spawn, launch->status, error);
     if (result == POSTERN_OK)
         result = await_start(launch, options->deadline_us, error);
     attempt_free(&attempt);

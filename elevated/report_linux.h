@@ -2,8 +2,9 @@
  * report_linux.h - what the keeper is given and what it tells: the numbers of its descriptors, and the messages on its
  * status socket. Used by both ends: launch_linux.c (parent) and keeper_main_linux.c (keeper).
  *
- * The parent sends one byte when the plan is complete; the keeper does nothing before. Anything it sends later, and the
- * end of the stream, means "end".
+ * The parent sends one byte when the plan is complete; the keeper does nothing before. It sends another when it has
+ * checked the runner, which it does while the keeper takes the steps of the plan; the runner is not executed before.
+ * Anything it sends later, and the end of the stream, means "end".
  *
  * The keeper sends STARTED from the process that becomes the runner, as its last act before the exec, so that the
  * kernel stamps the message with the runner's process id as the parent numbers it. After that ENDED, or nothing when
