@@ -177,8 +177,8 @@ int launch_describe_report(const struct launch *launch, struct postern_error *er
     /* a call that failed for want of memory is not counted by all kernels */
     if (report->kind == REPORT_FAILED && report->os_error == ENOMEM)
         error_remedy(error, "raise the sandbox's memory limit, which the runner does not fit into, or free memory");
-    else if (report->kind == REPORT_ENDED && WIFSIGNALED(report->wait_status) && cgroup_ran_out(launch->cgroup))
-        error_remedy(error, "the sandbox has reached its memory limit: raise it, unless somebody killed the runner");
+    else if (report->kind == REPORT_ENDED && cgroup_ran_out(launch->cgroup))
+        error_remedy(error, "the sandbox has reached its memory limit: raise it, unless somebody ended the runner");
     return result;
 }
 
