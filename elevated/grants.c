@@ -137,6 +137,8 @@ static int resolve(const struct postern_sandbox_options *options, enum postern_l
 {
     struct policy *policy = &grants->policy;
     int status = resolve_policy(policy, level, error);
+    if (status == 0)
+        status = resolve_check_links(&policy->rules, error);
     if (status != 0)
         return status;
     policy_settle(&policy->rules);

@@ -20,6 +20,11 @@ int resolve_is_project(const char *path, bool *out, struct postern_error *error)
  * May be called again when rules were added. */
 int resolve_policy(struct policy *policy, enum postern_level level, struct postern_error *error);
 
+/* Refused (POSTERN_E_POLICY): a rule whose path, as it was said, leads over a symbolic link in a directory that these
+ * rules let commands write. They could make it lead elsewhere before the next sandbox is opened, or have done so. Only
+ * what another rule makes writable without such a link may be made so over one. The rules are resolved, not settled. */
+int resolve_check_links(const struct policy_rules *rules, struct postern_error *error);
+
 /* Adds the rules of POLICY_PROTECTED for each writable directory: what exists of policy_protected_names, and the
  * repository that a `.git` file points to, with the one that that one shares (commondir), if it is writable. What does
  * not exist cannot be protected. Refused (POSTERN_E_POLICY): a symbolic link of such a name, which a command could

@@ -214,6 +214,86 @@ static void lists_go_before_presets(void **state)
     assert_int_equal(access_to(git), POLICY_READ);
 }
 
+/* ---- links that an earlier sandbox may have left ---- */
+
+static char link_path[96], link_path_2[96], elsewhere[64];
+
+static void make_links(void)
+{
+    strcpy(elsewhere, "/tmp/postern-elsewhere-XXXXXX");
+    assert_non_null(mkdtemp(elsewhere));
+    snprintf(link_path, sizeof(link_path), "%s/link", sub);
+    snprintf(link_path_2, sizeof(link_path_2), "%s/link", elsewhere);
+    assert_int_equal(symlink(elsewhere, link_path), 0);
+}
+
+static void remove_links(void)
+{
+    (void)unlink(link_path_2);
+    assert_int_equal(rmdir(elsewhere), 0);
+}
+
+static void links_that_commands_could_exchange(void **state)
+{
+    const char *both[] = {link_path, elsewhere, NULL};
+    (void)state;
+    make_links();
+    options.read_write = only(link_path);
+    is_refused(POSTERN_E_POLICY, link_path);
+    assert_non_null(strstr(error.remedy, elsewhere));
+    options.read_write = NULL;
+    options.denied = only(link_path);
+    is_refused(POSTERN_E_POLICY, "leads over the link");
+    options.denied = NULL;
+    options.read_only = only(link_path);
+    is_refused(POSTERN_E_POLICY, "leads over the link");
+    /* what it leads to is writable anyway */
+    options.read_only = NULL;
+    options.read_write = both;
+    collects();
+    assert_int_equal(access_to(elsewhere), POLICY_WRITE);
+    /* nobody can exchange it */
+    options.preset = POSTERN_PRESET_READ_ONLY;
+    options.read_write = only(link_path);
+    collects();
+    assert_int_equal(access_to(elsewhere), POLICY_WRITE);
+    remove_links();
+}
+
+/* From where commands cannot write to where they can, and on from there. */
+static void links_over_links(void **state)
+{
+    char path[160];
+    (void)state;
+    make_links();
+    assert_int_equal(unlink(link_path), 0);
+    assert_int_equal(symlink("/usr", link_path), 0);
+    assert_int_equal(symlink(sub, link_path_2), 0);
+    snprintf(path, sizeof(path), "%s//./link/link/share", elsewhere);
+    options.read_only = only(path);
+    is_refused(POSTERN_E_POLICY, link_path);
+    options.preset = POSTERN_PRESET_READ_ONLY;
+    collects();
+    assert_int_equal(access_to("/usr/share"), POLICY_READ);
+    remove_links();
+}
+
+static void links_in_ceilings(void **state)
+{
+    char text[512];
+    (void)state;
+    make_links();
+    snprintf(text, sizeof(text), "{\"filesystem\": {\"readwritePaths\": [\"%s\"], \"deniedPaths\": [\"%s\"]}}",
+             workspace, link_path);
+    write_ceiling(text);
+    is_refused(POSTERN_E_POLICY, link_path);
+    snprintf(text, sizeof(text), "{\"filesystem\": {\"deniedPaths\": [\"%s\"]}}", link_path);
+    write_ceiling(text);
+    collects();
+    assert_int_equal(access_to(elsewhere), POLICY_DENIED);
+    remove_links();
+}
+
 static void bad_lists_are_refused(void **state)
 {
     (void)state;
@@ -582,6 +662,9 @@ int main(void)
         TEST(a_policy_says_what_it_grants),
         TEST(level_none_grants_nothing),
         TEST(lists_go_before_presets),
+        TEST(links_that_commands_could_exchange),
+        TEST(links_over_links),
+        TEST(links_in_ceilings),
         TEST(bad_lists_are_refused),
         TEST(network),
         TEST(limits),
