@@ -32,6 +32,20 @@ int resolve_check_links(const struct policy_rules *rules, struct postern_error *
  * after. */
 int resolve_protected(struct policy *policy, enum postern_level level, struct postern_error *error);
 
+/* What the next start is made of: the directory of the helpers, and those in which they are looked for before. */
+struct resolve_own {
+    const char *libexec;            /* as it was said */
+    const struct strings *searched; /* none of them holds helpers */
+};
+
+/* Whoever writes helpers and manifest is trusted like them at the next start, perhaps by root. So these directories and
+ * the program that is running get rules of POLICY_PROTECTED where they lie in writable ones. Refused
+ * (POSTERN_E_POLICY): such a directory, or a helper, that is itself made writable; one that does not exist, and that
+ * commands could make; and a way to the helpers over a link of theirs. The rules are settled before, not after. Not for
+ * level none. */
+int resolve_keep_own(struct policy *policy, const struct resolve_own *own, enum postern_level level,
+                     struct postern_error *error);
+
 /* Reads a ceiling, resolves what exists of it (paths that do not exist yet stay as they are) and settles it. The file
  * has to be one that only its owner, root or the caller, can change. *present is false, and all is well, when there is
  * no file and `required` is false. */

@@ -76,6 +76,19 @@ static bool collect(const char *path, int depth, struct strings *out)
     return collected;
 }
 
+int resolve_find_link(const struct policy_rules *rules, const char *path, char **out, struct postern_error *error)
+{
+    struct strings links = {0};
+    bool collected = collect(path, 0, &links);
+    *out = NULL;
+    for (size_t i = 0; collected && !*out && i < links.count; i++) {
+        if (policy_access_of(rules, links.item[i]) == POLICY_WRITE)
+            collected = (*out = text_duplicate(links.item[i])) != NULL;
+    }
+    strings_free(&links);
+    return collected ? 0 : error_memory(error, STAGE);
+}
+
 /* ---- the rules ---- */
 
 /* Settled copies of rules, to ask for the access to a path. */
@@ -91,21 +104,6 @@ static int copy_all(const struct policy_rules *rules, struct policy_rules *out, 
         status = add_copy(out, &rules->item[i], error);
     policy_settle(out);
     return status;
-}
-
-/* The first link on the way of the rule's path that commands could exchange; *out is allocated, NULL: none. */
-static int find_exchangeable(const struct policy_rules *rules, const struct policy_rule *rule, char **out,
-                             struct postern_error *error)
-{
-    struct strings links = {0};
-    bool collected = collect(resolve_said(rule), 0, &links);
-    *out = NULL;
-    for (size_t i = 0; collected && !*out && i < links.count; i++) {
-        if (policy_access_of(rules, links.item[i]) == POLICY_WRITE)
-            collected = (*out = text_duplicate(links.item[i])) != NULL;
-    }
-    strings_free(&links);
-    return collected ? 0 : error_memory(error, STAGE);
 }
 
 static int refuse(const struct policy_rule *rule, const char *link, struct postern_error *error)
@@ -127,7 +125,7 @@ static int check(const struct policy_rules *rules, const struct policy_rules *al
     int status = 0;
     for (size_t i = 0; status == 0 && i < rules->count; i++) {
         if (rules->item[i].said)
-            status = find_exchangeable(all, &rules->item[i], &links[i], error);
+            status = resolve_find_link(all, rules->item[i].said, &links[i], error);
         if (status == 0 && !links[i])
             status = add_copy(sure, &rules->item[i], error);
     }
