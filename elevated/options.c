@@ -63,7 +63,7 @@ int options_find_libexec(const char *said, char **out, struct strings *searched,
 {
     struct strings environment = {0};
     *out = NULL;
-    if (!said && environment_of_process(&environment))
+    if (!said && system_trusts_environment() && environment_of_process(&environment))
         said = environment_get(&environment, "POSTERN_LIBEXEC", environment_folds());
     if (said) {
         *out = text_duplicate(said);

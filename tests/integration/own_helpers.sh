@@ -35,3 +35,22 @@ for level in "${levels[@]}"; do
 done
 is "the programs are what they were" "$(sum)" "$before"
 is "so is what the link led to" "$(cat "$tap_dir/outside/key")" secret
+
+# ---- a program that is set-user-id root ----
+fake=$tap_dir/fake
+mkdir -p "$fake" "$tap_dir/installed"
+cp "$bin"/postern "$bin"/postern-runner "$bin"/postern-keeper "$bin"/postern-helpers.sha256 "$tap_dir/installed/"
+cp "$(type -P false)" "$fake/postern-runner"
+cp "$(type -P false)" "$fake/postern-keeper"
+(cd "$fake" && sha256sum postern-runner postern-keeper >postern-helpers.sha256)
+as_user=(timeout 30 setpriv --reuid 61860 --regid 61860 --clear-groups -- env "POSTERN_LIBEXEC=$fake")
+run=("$tap_dir/installed/postern" run --quiet --preset read-only -- true)
+cd /
+if [ "$(id -u)" -ne 0 ] || ! chmod u+s "$tap_dir/installed/postern" ||
+    ! "${as_user[@]}" "$tap_dir/installed/postern" policy check --json | grep -q '"elevated"'; then
+    skip "a set-user-id program takes no helpers from who starts it" "no such program can be made here"
+else
+    check "a set-user-id program takes no helpers from who starts it" "${as_user[@]}" "${run[@]}"
+    chmod u-s "$tap_dir/installed/postern"
+    refuse "another one does" "${as_user[@]}" "${run[@]}"
+fi
