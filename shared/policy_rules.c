@@ -114,7 +114,8 @@ int policy_add_rule(struct policy_rules *rules, const char *path, enum policy_ac
 /* ---- settling ---- */
 
 /* By path; of those for the same path the one that wins comes first. The source and the text last, so that the result
- * does not depend on the order in which rules were added. */
+ * does not depend on the order in which rules were added; what was said otherwise before what was not, because it also
+ * tells of a link. */
 static int compare_rules(enum path_style style, const struct policy_rule *a, const struct policy_rule *b)
 {
     int order = path_compare(style, a->path, b->path);
@@ -127,6 +128,8 @@ static int compare_rules(enum path_style style, const struct policy_rule *a, con
         return a->access < b->access ? -1 : 1;
     if (a->source != b->source)
         return a->source < b->source ? -1 : 1;
+    if (!a->said != !b->said)
+        return a->said ? -1 : 1;
     return strcmp(a->said ? a->said : a->path, b->said ? b->said : b->path);
 }
 
