@@ -34,7 +34,8 @@ static bool read_report(struct launch *launch)
     ssize_t size;
     do {
         size = recvmsg((int)launch->status, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-    } while (size < 0 && errno == EINTR);
+        /* a keeper that fails before it reads our word to go on leaves this error, once, before its report */
+    } while (size < 0 && (errno == EINTR || errno == ECONNRESET));
     if (size <= 0)
         return false;
     if (!report_decode(bytes, (size_t)size, &report))
