@@ -311,7 +311,9 @@ int postern_probe(char **json, struct postern_error *error)
 {
     struct found *found = calloc(LEVEL_COUNT, sizeof(*found));
     char *libexec = NULL;
-    int status = found ? options_find_libexec(NULL, &libexec, error) : error_memory(error, STAGE);
+    struct strings searched = {0};
+    int status = found ? options_find_libexec(NULL, &libexec, &searched, error) : error_memory(error, STAGE);
+    strings_free(&searched);
     for (int k = 0; k < LEVEL_COUNT && status == 0; k++)
         status = look(levels[k], &found[k], error);
     if (status == 0) {

@@ -10,6 +10,10 @@
 int enforce_refuse(struct postern_error *error, const char *capability, const char *item, const char *why,
                    const char *remedy);
 
+/* As enforce_add(), but the path stays the caller's: not for enforce_steps_free(). */
+bool enforce_add_borrowed(struct enforce_steps *steps, const struct enforce_step *step);
+
+/* The paths are the policy's and the host's. */
 struct enforce_files {
     struct enforce_steps places;   /* what is covered before anything is mounted */
     struct enforce_steps mounts;   /* in the order they are made */

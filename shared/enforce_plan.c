@@ -40,8 +40,8 @@ static void add_if(struct planner *planner, bool wanted, enum enforce_mechanism 
         add(planner, mechanism, 0);
 }
 
-/* Takes what `from` holds. */
-static void add_all(struct planner *planner, struct enforce_steps *from)
+/* Appends what `from` holds; from here on the paths are the plan's own. */
+static void add_all(struct planner *planner, const struct enforce_steps *from)
 {
     for (size_t i = 0; i < from->count && !planner->out_of_memory; i++)
         planner->out_of_memory = !enforce_add(planner->out, &from->item[i]);
