@@ -102,8 +102,10 @@ static const struct policy_rule *find_named_rule(const struct policy_rules *rule
 
 static int check_level_none(const struct policy *policy, struct postern_error *error)
 {
-    static const char remedy[] = "use another level, or ask for no limits";
+    static const char remedy[] = "use another level, or leave it out";
     const struct policy_rule *rule = find_named_rule(&policy->rules);
+    if (policy->limits.processes > 0) /* the system counts those of a user, and this user has others */
+        return enforce_refuse(error, "limits.processes", "processes", "cannot be limited at level none", remedy);
     if (policy->network == POLICY_NETWORK_BLOCK)
         return enforce_refuse(error, "net.block", "network", "cannot be blocked at level none", remedy);
     if (rule)
@@ -188,8 +190,7 @@ static void plan_limits(struct planner *planner)
     add_limit(planner, cgroup ? ENFORCE_CGROUP_MEMORY : ENFORCE_RLIMIT_MEMORY, limits->memory);
     if (cgroup && host->cgroup_processes)
         add_limit(planner, ENFORCE_CGROUP_PROCESSES, limits->processes);
-    if (confined) /* else the limit would count all that the caller himself runs */
-        add_limit(planner, ENFORCE_RLIMIT_PROCESSES, limits->processes);
+    add_limit(planner, ENFORCE_RLIMIT_PROCESSES, limits->processes);
     add_limit(planner, ENFORCE_RLIMIT_CPU, limits->cpu_ms);
     add_limit(planner, ENFORCE_RLIMIT_FILE_SIZE, limits->file_size);
     add_if(planner, confined, ENFORCE_NO_CORE);

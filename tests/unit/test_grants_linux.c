@@ -183,6 +183,10 @@ static void level_none_grants_nothing(void **state)
     assert_false(grants.policy.named);
     assert_int_equal(grants.policy.limits.processes, 0);
     assert_string_equal(grants.workspace, "/tmp");
+    options.max_processes = 10; /* not forgotten, so that it is refused */
+    collects_at(POSTERN_LEVEL_NONE);
+    assert_int_equal(grants.policy.limits.processes, 10);
+    options.max_processes = 0;
     options.preset = POSTERN_PRESET_WORKSPACE_WRITE;
     collects_at(POSTERN_LEVEL_NONE);
     assert_true(grants.policy.named);
