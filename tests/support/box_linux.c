@@ -77,9 +77,16 @@ void box_policy_add(struct policy *policy, const char *path, enum policy_access 
 void box_policy_end(struct policy *policy, enum postern_level level)
 {
     struct postern_error error = {0};
-    if (resolve_policy(policy, level, &error) != 0 || resolve_protected(policy, level, &error) != 0)
-        fail_msg("%s", error.message);
+    int result = resolve_policy(policy, level, &error);
     policy_settle(&policy->rules);
+    if (result == 0)
+        result = resolve_protected(policy, level, &error);
+    policy_settle(&policy->rules);
+    if (result == 0)
+        result = resolve_mounts(policy, level, &error);
+    policy_settle(&policy->rules);
+    if (result != 0)
+        fail_msg("%s", error.message);
 }
 
 /* ---- boxes ---- */
