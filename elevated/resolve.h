@@ -32,6 +32,11 @@ int resolve_check_links(const struct policy_rules *rules, struct postern_error *
  * after. */
 int resolve_protected(struct policy *policy, enum postern_level level, struct postern_error *error);
 
+/* Adds rules of POLICY_PROTECTED for what is mounted in writable directories and is the kernel's (/proc, /sys), or is
+ * by another name what resolve_policy() would refuse. Refused (POSTERN_E_POLICY): a writable path that is itself such.
+ * The rules are settled before, not after. */
+int resolve_mounts(struct policy *policy, enum postern_level level, struct postern_error *error);
+
 /* What the next start is made of: the directory of the helpers, and those in which they are looked for before. */
 struct resolve_own {
     const char *libexec;            /* as it was said */
