@@ -51,6 +51,13 @@ struct resolve_own {
 int resolve_keep_own(struct policy *policy, const struct resolve_own *own, enum postern_level level,
                      struct postern_error *error);
 
+/* The paths of policy_protected_names in writable directories that no rule is for: nothing was there, so commands can
+ * make them. Settled rules, clamped or not. Appends to *out. */
+int resolve_unprotected(const struct policy_rules *rules, struct strings *out, struct postern_error *error);
+
+/* Appends those of `paths` that are there by now, and those that cannot be looked at any more. */
+int resolve_made(const struct strings *paths, struct strings *out, struct postern_error *error);
+
 /* Reads a ceiling, resolves what exists of it (paths that do not exist yet stay as they are) and settles it. The file
  * has to be one that only its owner, root or the caller, can change. *present is false, and all is well, when there is
  * no file and `required` is false. */
