@@ -149,6 +149,7 @@ static void tell_capabilities(json_t *capabilities)
     json_t *capability, *found;
     const char *level;
     size_t index;
+    bool any = false;
     printf("\nCAPABILITIES (level none has only those that name it)\n");
     json_array_foreach(capabilities, index, capability)
     {
@@ -160,8 +161,11 @@ static void tell_capabilities(json_t *capabilities)
             show_cell(name, NAME);
             tell_mechanisms(level, found);
             name = "";
+            any = true;
         }
     }
+    if (!any)
+        puts("none");
 }
 
 static void tell_helpers(json_t *helpers)

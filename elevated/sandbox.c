@@ -20,49 +20,25 @@
 
 /* ---- the list of sessions ---- */
 
-static size_t find_index(const struct postern_sandbox *sandbox, uint32_t id)
-{
-    size_t low = 0, high = sandbox->count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (sandbox->sessions[middle]->id < id)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
 static struct postern_session *find(const struct postern_sandbox *sandbox, uint32_t id)
 {
-    size_t index = find_index(sandbox, id);
-    return index < sandbox->count && sandbox->sessions[index]->id == id ? sandbox->sessions[index] : NULL;
+    return numbered_find(&sandbox->sessions, id);
 }
 
 int sandbox_add(struct postern_sandbox *sandbox, struct postern_session *session, struct postern_error *error)
 {
     if (sandbox->next_id == UINT32_MAX)
         return error_set(error, POSTERN_E_LIMIT, STAGE, "", "this sandbox has no session numbers left");
-    if (sandbox->count == sandbox->capacity) {
-        size_t capacity = sandbox->capacity ? sandbox->capacity * 2 : 8;
-        struct postern_session **larger = realloc(sandbox->sessions, capacity * sizeof(struct postern_session *));
-        if (!larger)
-            return error_memory(error, STAGE);
-        sandbox->sessions = larger;
-        sandbox->capacity = capacity;
-    }
+    if (!numbered_reserve(&sandbox->sessions))
+        return error_memory(error, STAGE);
     session->id = ++sandbox->next_id;
-    sandbox->sessions[sandbox->count++] = session;
+    numbered_add(&sandbox->sessions, session->id, session);
     return 0;
 }
 
 void sandbox_remove(struct postern_session *session)
 {
-    struct postern_sandbox *sandbox = session->sandbox;
-    size_t index = find_index(sandbox, session->id);
-    memmove(&sandbox->sessions[index], &sandbox->sessions[index + 1],
-            (sandbox->count - index - 1) * sizeof(struct postern_session *));
-    sandbox->count--;
+    numbered_remove(&session->sandbox->sessions, session->id);
 }
 
 /* ---- failure: from now on nothing works, and everybody is told why ---- */
@@ -76,8 +52,8 @@ void sandbox_fail(struct postern_sandbox *sandbox, const struct postern_error *w
     loop_timer_stop(&sandbox->end_timer);
     channel_close(sandbox->channel);
     sandbox->channel = NULL;
-    for (size_t i = sandbox->count; i-- > 0;) {
-        struct postern_session *session = sandbox->sessions[i];
+    for (size_t i = sandbox->sessions.count; i-- > 0;) {
+        struct postern_session *session = sandbox->sessions.item[i].thing;
         session_on_runner_gone(session, &sandbox->failure);
         if (session->released) {
             sandbox_remove(session);
@@ -344,9 +320,11 @@ out:
 
 static bool any_runs(const struct postern_sandbox *sandbox)
 {
-    for (size_t i = 0; i < sandbox->count; i++)
-        if (sandbox->sessions[i]->phase != SESSION_ENDED)
+    for (size_t i = 0; i < sandbox->sessions.count; i++) {
+        const struct postern_session *session = sandbox->sessions.item[i].thing;
+        if (session->phase != SESSION_ENDED)
             return true;
+    }
     return false;
 }
 
@@ -369,9 +347,9 @@ void postern_sandbox_close(struct postern_sandbox *sandbox)
         shut_down(sandbox);
     loop_timer_stop(&sandbox->end_timer);
     channel_close(sandbox->channel);
-    for (size_t i = 0; i < sandbox->count; i++)
-        session_destroy(sandbox->sessions[i]);
-    free(sandbox->sessions);
+    for (size_t i = 0; i < sandbox->sessions.count; i++)
+        session_destroy(sandbox->sessions.item[i].thing);
+    numbered_free(&sandbox->sessions);
     loop_wait_stop(sandbox->runner_wait);
     launch_end(sandbox->launch);
     loop_destroy(sandbox->loop);
@@ -436,9 +414,9 @@ void postern_sandbox_wake(struct postern_sandbox *sandbox)
 
 struct postern_session *postern_sandbox_next_session(struct postern_sandbox *sandbox)
 {
-    for (size_t i = 0; i < sandbox->count; i++) {
-        size_t index = (sandbox->next_news + i) % sandbox->count;
-        struct postern_session *session = sandbox->sessions[index];
+    for (size_t i = 0; i < sandbox->sessions.count; i++) {
+        size_t index = (sandbox->next_news + i) % sandbox->sessions.count;
+        struct postern_session *session = sandbox->sessions.item[index].thing;
         unsigned events = postern_session_events(session);
         if (session->released || events == session->reported)
             continue;

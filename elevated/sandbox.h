@@ -12,6 +12,7 @@
 #include "ipc/channel.h"
 #include "ipc/message.h"
 #include "shared/loop.h"
+#include "shared/numbered.h"
 
 #include <stdatomic.h>
 
@@ -38,8 +39,7 @@ struct postern_sandbox {
     struct strings unprotected; /* what would be protected if it had existed when the sandbox was opened */
     uint64_t frames;            /* received so far */
 
-    struct postern_session **sessions; /* by rising id */
-    size_t count, capacity;
+    struct numbered sessions; /* struct postern_session, by id; owned */
     uint32_t next_id;
     size_t next_news; /* where postern_sandbox_next_session() goes on */
 };

@@ -49,11 +49,11 @@ struct command_callbacks {
 int command_start(struct loop *loop, const struct command_spec *spec, const struct command_callbacks *callbacks,
                   void *context, struct command **out, struct postern_error *error);
 
-/* Borrowed streams, NULL when there is none (stderr of a terminal, closed stdin). Valid until the matching close or
- * command_free(). */
-struct loop_stream *command_stdin(struct command *command);
-struct loop_stream *command_stdout(struct command *command);
-struct loop_stream *command_stderr(struct command *command);
+/* NULL: there is none (stderr of a terminal, closed stdin). Borrowed, until the matching close or command_free(). */
+struct command_streams {
+    struct loop_stream *in, *out, *err;
+};
+const struct command_streams *command_streams(const struct command *command);
 void command_close_stdin(struct command *command);  /* pipe: end of file. Terminal: no effect */
 void command_close_output(struct command *command); /* stdout and stderr */
 

@@ -243,19 +243,9 @@ int command_watch_reaper(struct command *command, struct postern_error *error)
 
 /* ---- streams ---- */
 
-struct loop_stream *command_stdin(struct command *command)
+const struct command_streams *command_streams(const struct command *command)
 {
-    return command->in;
-}
-
-struct loop_stream *command_stdout(struct command *command)
-{
-    return command->out;
-}
-
-struct loop_stream *command_stderr(struct command *command)
-{
-    return command->err;
+    return &command->streams;
 }
 
 static void close_stream(struct loop_stream **stream)
@@ -267,17 +257,17 @@ static void close_stream(struct loop_stream **stream)
 void command_close_stdin(struct command *command)
 {
     if (command->pty == NULL) {
-        close_stream(&command->in);
+        close_stream(&command->streams.in);
     }
 }
 
 /* A terminal is hung up: there is no closing one half of it. */
 void command_close_output(struct command *command)
 {
-    close_stream(&command->out);
-    close_stream(&command->err);
+    close_stream(&command->streams.out);
+    close_stream(&command->streams.err);
     if (command->pty != NULL) {
-        close_stream(&command->in);
+        close_stream(&command->streams.in);
         pty_close(command->pty);
         command->pty = NULL;
     }
@@ -406,7 +396,7 @@ void command_free(struct command *command)
     if (command == NULL) {
         return;
     }
-    close_stream(&command->in);
+    close_stream(&command->streams.in);
     command_close_output(command);
     if (command->pidfd != OS_HANDLE_NONE && !is_over(command) && !command->ending) {
         end_now(command);
@@ -450,6 +440,6 @@ void command_detach(struct command *command)
     static const struct command_callbacks nobody = {ignore_spawned, ignore_failed, ignore_exited, ignore_emptied};
 
     command->callbacks = nobody;
-    close_stream(&command->in);
+    close_stream(&command->streams.in);
     command_close_output(command);
 }

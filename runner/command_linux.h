@@ -16,7 +16,7 @@ struct command {
     struct command_callbacks callbacks;
     void *context;
     enum command_state state;
-    struct loop_stream *in, *out, *err;
+    struct command_streams streams;
     struct pty *pty;
     struct loop_stream *control; /* the runner's end of the socket to the reaper */
     struct reaper_report report; /* being read */

@@ -102,13 +102,13 @@ static int make_pipes(struct command *command, const struct command_spec *spec, 
     int result = 0;
 
     if (spec->open_stdin) {
-        result = make_pipe(command, LOOP_WRITE, &ends->in, &command->in, error);
+        result = make_pipe(command, LOOP_WRITE, &ends->in, &command->streams.in, error);
     }
     if (result == 0) {
-        result = make_pipe(command, LOOP_READ, &ends->out, &command->out, error);
+        result = make_pipe(command, LOOP_READ, &ends->out, &command->streams.out, error);
     }
     if (result == 0) {
-        result = make_pipe(command, LOOP_READ, &ends->err, &command->err, error);
+        result = make_pipe(command, LOOP_READ, &ends->err, &command->streams.err, error);
     }
     if (result == 0 && orphans_count_reapers() < LARGE_PIPE_COMMANDS) {
         (void)fcntl((int)ends->out, F_SETPIPE_SZ, LARGE_PIPE); /* over the allowance it stays as it is */
@@ -128,9 +128,9 @@ static int make_terminal(struct command *command, const struct command_spec *spe
     ends->terminal = pty_child_end(command->pty);
     input = pty_take_input(command->pty);
     output = pty_take_output(command->pty);
-    result = adopt(command, &input, LOOP_WRITE, &command->in, error);
+    result = adopt(command, &input, LOOP_WRITE, &command->streams.in, error);
     if (result == 0) {
-        result = adopt(command, &output, LOOP_READ, &command->out, error);
+        result = adopt(command, &output, LOOP_READ, &command->streams.out, error);
     }
     handle_close(&input);
     handle_close(&output);

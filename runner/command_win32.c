@@ -35,7 +35,7 @@ struct command {
     struct process process;
     uint32_t pid;
     struct pty *pty;
-    struct loop_stream *in, *out, *err;
+    struct command_streams streams;
     struct loop_wait *wait;
     struct loop_listener *listener;
     struct loop_timer timer; /* STARTED: until `spawned` is due; EXITED: the next look at the job */
@@ -138,21 +138,21 @@ static int open_streams(struct command *command, const struct command_spec *spec
     if (spec->tty) {
         code = pty_open(spec->rows, spec->cols, &command->pty, error);
         if (code == POSTERN_OK) {
-            code = open_stream(command, pty_take_input(command->pty), LOOP_WRITE, &command->in, error);
+            code = open_stream(command, pty_take_input(command->pty), LOOP_WRITE, &command->streams.in, error);
         }
         if (code == POSTERN_OK) {
-            code = open_stream(command, pty_take_output(command->pty), LOOP_READ, &command->out, error);
+            code = open_stream(command, pty_take_output(command->pty), LOOP_READ, &command->streams.out, error);
         }
         return code;
     }
     if (spec->open_stdin) {
-        code = open_pipe(command, false, &command->in, &ends->in, error);
+        code = open_pipe(command, false, &command->streams.in, &ends->in, error);
     }
     if (code == POSTERN_OK) {
-        code = open_pipe(command, true, &command->out, &ends->out, error);
+        code = open_pipe(command, true, &command->streams.out, &ends->out, error);
     }
     if (code == POSTERN_OK) {
-        code = open_pipe(command, true, &command->err, &ends->err, error);
+        code = open_pipe(command, true, &command->streams.err, &ends->err, error);
     }
     return code;
 }
@@ -283,19 +283,9 @@ int command_start(struct loop *loop, const struct command_spec *spec, const stru
 
 /* ---- streams, for the session ---- */
 
-struct loop_stream *command_stdin(struct command *command)
+const struct command_streams *command_streams(const struct command *command)
 {
-    return command->in;
-}
-
-struct loop_stream *command_stdout(struct command *command)
-{
-    return command->out;
-}
-
-struct loop_stream *command_stderr(struct command *command)
-{
-    return command->err;
+    return &command->streams;
 }
 
 static void close_stream(struct loop_stream **stream)
@@ -308,14 +298,14 @@ void command_close_stdin(struct command *command)
 {
     /* Closing a pseudo console's input ends the console, and with it everybody on it. */
     if (command->pty == NULL) {
-        close_stream(&command->in);
+        close_stream(&command->streams.in);
     }
 }
 
 void command_close_output(struct command *command)
 {
-    close_stream(&command->out);
-    close_stream(&command->err);
+    close_stream(&command->streams.out);
+    close_stream(&command->streams.err);
 }
 
 /* ---- control ---- */
@@ -391,7 +381,7 @@ static void fall_silent(struct command *command)
     command->listener = NULL;
     agents_free(command->agents);
     command->agents = NULL;
-    close_stream(&command->in);
+    close_stream(&command->streams.in);
     command_close_output(command);
 }
 

@@ -9,11 +9,11 @@
 #include "runner/command.h"
 #include "runner/confine.h"
 #include "runner/session.h"
+#include "shared/numbered.h"
 #include "shared/system.h"
 #include "shared/text.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #define STAGE "runner"
 
@@ -28,8 +28,7 @@ struct runner {
     struct bootstrap *bootstrap; /* borrowed */
     struct log *log;
     struct session_owner owner;
-    struct session **sessions; /* by rising id: the parent counts upwards */
-    size_t count, capacity;
+    struct numbered sessions; /* struct session, by id: the parent counts upwards; owned */
     uint32_t last_id;
     struct kept *kept; /* commands whose rest may live until the sandbox stops */
     bool greeted, shutting_down, over;
@@ -37,46 +36,15 @@ struct runner {
 
 /* ---- the list of sessions ---- */
 
-/* Index of the session, or of the first one with a larger id. */
-static size_t find_index(const struct runner *runner, uint32_t id)
-{
-    size_t low = 0, high = runner->count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (session_id(runner->sessions[middle]) < id)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
 static struct session *find(const struct runner *runner, uint32_t id)
 {
-    size_t index = find_index(runner, id);
-    return index < runner->count && session_id(runner->sessions[index]) == id ? runner->sessions[index] : NULL;
-}
-
-static bool make_room(struct runner *runner)
-{
-    if (runner->count < runner->capacity)
-        return true;
-    size_t capacity = runner->capacity ? runner->capacity * 2 : 8;
-    struct session **larger = realloc(runner->sessions, capacity * sizeof(struct session *));
-    if (!larger)
-        return false;
-    runner->sessions = larger;
-    runner->capacity = capacity;
-    return true;
+    return numbered_find(&runner->sessions, id);
 }
 
 static void session_over(void *context, struct session *session)
 {
     struct runner *runner = context;
-    size_t index = find_index(runner, session_id(session));
-    memmove(&runner->sessions[index], &runner->sessions[index + 1],
-            (runner->count - index - 1) * sizeof(struct session *));
-    runner->count--;
+    numbered_remove(&runner->sessions, session_id(session));
     session_free(session);
 }
 
@@ -154,9 +122,9 @@ static int on_spawn(struct runner *runner, const struct frame *frame, struct pos
     int status = message_decode_spawn(frame->payload, frame->header.length, &spawn, &failure);
     if (status == 0 && (id <= runner->last_id || runner->shutting_down))
         status = error_set(&failure, POSTERN_E_STATE, STAGE, "", "session %u cannot be started now", id);
-    if (status == 0 && runner->count >= RUNNER_SESSIONS_MAX)
+    if (status == 0 && runner->sessions.count >= RUNNER_SESSIONS_MAX)
         status = error_set(&failure, POSTERN_E_LIMIT, STAGE, "", "%u sessions run already", RUNNER_SESSIONS_MAX);
-    if (status == 0 && !make_room(runner))
+    if (status == 0 && !numbered_reserve(&runner->sessions))
         status = error_memory(&failure, STAGE);
     if (status == 0) {
         session = session_start(&runner->owner, id, &spawn);
@@ -168,7 +136,7 @@ static int on_spawn(struct runner *runner, const struct frame *frame, struct pos
         runner->last_id = id;
     if (status != 0)
         return send_error(runner, id, &failure, error);
-    runner->sessions[runner->count++] = session;
+    numbered_add(&runner->sessions, id, session);
     return 0;
 }
 
@@ -216,8 +184,8 @@ static int on_shutdown(struct runner *runner, const struct frame *frame, struct 
     (void)frame;
     (void)error;
     runner->shutting_down = true;
-    for (size_t i = 0; i < runner->count; i++)
-        session_kill(runner->sessions[i], POSTERN_REASON_RUNNER_SHUTDOWN);
+    for (size_t i = 0; i < runner->sessions.count; i++)
+        session_kill(runner->sessions.item[i].thing, POSTERN_REASON_RUNNER_SHUTDOWN);
     return 0;
 }
 
@@ -290,7 +258,8 @@ int runner_open(struct loop *loop, os_handle channel, struct bootstrap *bootstra
 
 bool runner_is_over(const struct runner *runner)
 {
-    return runner->over || (runner->shutting_down && runner->count == 0 && channel_queued(runner->channel) == 0);
+    return runner->over ||
+           (runner->shutting_down && runner->sessions.count == 0 && channel_queued(runner->channel) == 0);
 }
 
 void runner_abandon(struct runner *runner)
@@ -302,9 +271,9 @@ void runner_close(struct runner *runner)
 {
     if (!runner)
         return;
-    for (size_t i = 0; i < runner->count; i++)
-        session_free(runner->sessions[i]);
-    free(runner->sessions);
+    for (size_t i = 0; i < runner->sessions.count; i++)
+        session_free(runner->sessions.item[i].thing);
+    numbered_free(&runner->sessions);
     while (runner->kept) {
         struct kept *next = runner->kept->next;
         command_free(runner->kept->command);

@@ -267,7 +267,7 @@ static void input_ended(void *context, bool asked)
     struct postern_error error = {0};
     if (asked && session->tty) {
         /* The terminal stays open for output; its input is handed what means end of file when typed. */
-        session->input.stream = command_stdin(session->command);
+        session->input.stream = command_streams(session->command)->in;
         session->input.closed = session->input.close_asked = false;
         if (session->input.stream &&
             input_add(&session->input, (const unsigned char *)end_of_file, strlen(end_of_file), &error) != 0)
@@ -294,7 +294,7 @@ static void command_spawned(void *context, uint32_t pid)
     start_timeout(session);
     struct output_spec spec = {.loop = session->owner->loop,
                                .channel = session->owner->channel,
-                               .stream = command_stdout(session->command),
+                               .stream = command_streams(session->command)->out,
                                .full_read = session->tty ? pty_full_read() : 0,
                                .type = FRAME_STDOUT,
                                .session = session->id,
@@ -302,10 +302,10 @@ static void command_spawned(void *context, uint32_t pid)
                                .moved = output_moved,
                                .context = session};
     bool complete = output_start(&session->out, &spec);
-    spec.stream = command_stderr(session->command);
+    spec.stream = command_streams(session->command)->err;
     spec.type = FRAME_STDERR;
     complete = complete && output_start(&session->err, &spec);
-    input_start(&session->input, command_stdin(session->command), send_credit, input_ended, session);
+    input_start(&session->input, command_streams(session->command)->in, send_credit, input_ended, session);
     if (!complete) {
         log_line(session->owner->log, "session %u: out of memory", session->id);
         end_tree(session, POSTERN_REASON_TERMINATED, 0);

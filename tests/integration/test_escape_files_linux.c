@@ -265,15 +265,7 @@ static int run_all(const enum postern_level *levels, size_t level_count)
     return failed;
 }
 
-static int run_as_user(void)
-{
-    static const enum postern_level restricted[] = {POSTERN_LEVEL_RESTRICTED};
-    return run_all(restricted, 1);
-}
-
 int main(void)
 {
-    static const enum postern_level levels[] = {POSTERN_LEVEL_ELEVATED, POSTERN_LEVEL_RESTRICTED};
-    int failed = run_all(levels, 2);
-    return test_run_as_user(run_as_user) || failed;
+    return attempt_run_everywhere(run_all, NULL);
 }

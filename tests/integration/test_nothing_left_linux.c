@@ -16,6 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "tests/support/lesser_host_linux.h"
 #include "tests/support/snapshot_linux.h"
 
 static struct place place;
@@ -349,7 +350,7 @@ static int run_without_namespaces(void)
 {
     static const enum postern_level restricted[] = {POSTERN_LEVEL_RESTRICTED};
     without_namespaces = true;
-    return test_forbid_namespaces() ? run_all(restricted, 1) : 1;
+    return lesser_host_refuse_namespaces() ? run_all(restricted, 1) : 1;
 }
 
 static int run_in_isolation(void)

@@ -340,22 +340,7 @@ static int run_all(const enum postern_level *levels, size_t level_count)
     return failed;
 }
 
-static const enum postern_level all_levels[] = {POSTERN_LEVEL_RESTRICTED, POSTERN_LEVEL_ELEVATED};
-
-static int run_as_user(void)
-{
-    return run_all(all_levels, 1);
-}
-
-static int run_without_namespaces(void)
-{
-    without_namespaces = true;
-    return test_forbid_namespaces() ? run_all(all_levels, 1) : 1;
-}
-
 int main(void)
 {
-    int failed = run_all(all_levels, 2);
-    failed = test_run_as_user(run_as_user) || failed;
-    return test_run_as_user(run_without_namespaces) || failed;
+    return attempt_run_everywhere(run_all, &without_namespaces);
 }

@@ -2,6 +2,7 @@
  * attempt_linux.c - see attempt_linux.h. Linked to every test program on Linux.
  */
 #include "tests/support/attempt_linux.h"
+#include "tests/support/lesser_host_linux.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -305,9 +306,7 @@ int test_run_as_user(int (*run)(void))
     fflush(NULL);
     pid_t child = fork();
     if (child == 0) {
-        /* changing the user makes /proc/self root's, which no program that was started as the user has to deal with */
-        if (setgroups(0, NULL) != 0 || setresgid(PLACE_USER, PLACE_USER, PLACE_USER) != 0 ||
-            setresuid(PLACE_USER, PLACE_USER, PLACE_USER) != 0 || prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) != 0)
+        if (!lesser_host_change_user(PLACE_USER))
             _exit(2);
         unsetenv("HOME");
         memcpy(users_parent, parent, sizeof(users_parent));
@@ -322,15 +321,30 @@ int test_run_as_user(int (*run)(void))
     return status != 0;
 }
 
-bool test_forbid_namespaces(void)
+/* ---- everywhere ---- */
+
+static const enum postern_level at_levels[] = {POSTERN_LEVEL_ELEVATED, POSTERN_LEVEL_RESTRICTED};
+static attempt_run_fn *run_at;
+static bool *told_without;
+
+static int run_restricted(void)
 {
-    struct sock_filter program[] = {BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-                                    BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_clone, 0, 3),
-                                    BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args)),
-                                    BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, CLONE_NEWUSER, 0, 1),
-                                    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
-                                    BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)};
-    struct sock_fprog filter = {sizeof(program) / sizeof(program[0]), program};
-    return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
-           prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter, 0, 0) == 0;
+    return run_at(&at_levels[1], 1);
+}
+
+static int run_without_namespaces(void)
+{
+    *told_without = true;
+    return lesser_host_refuse_namespaces() ? run_restricted() : 1;
+}
+
+int attempt_run_everywhere(attempt_run_fn *run, bool *without_namespaces)
+{
+    run_at = run;
+    told_without = without_namespaces;
+    int failed = run(at_levels, 2);
+    failed = test_run_as_user(run_restricted) || failed;
+    if (without_namespaces)
+        failed = test_run_as_user(run_without_namespaces) || failed;
+    return failed;
 }

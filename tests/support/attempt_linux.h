@@ -55,7 +55,9 @@ bool in_force(const struct postern_sandbox *sandbox, const char *what);
 #define PLACE_USER 61850
 int test_run_as_user(int (*run)(void));
 
-/* Takes user namespaces away from this process and its children, as many containers do. */
-bool test_forbid_namespaces(void);
+/* main() of the tests: at both levels that confine, then at restricted as a user; and with `without_namespaces`, which
+ * is set to true then, as that user where there are no namespaces. */
+typedef int attempt_run_fn(const enum postern_level *levels, size_t count);
+int attempt_run_everywhere(attempt_run_fn *run, bool *without_namespaces);
 
 #endif

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "elevated/resolve.h"
@@ -127,6 +128,18 @@ void box_close(struct box *box)
     close(box->channel);
     launch_end(box->launch);
     box->launch = NULL;
+}
+
+int box_listen(const char *path)
+{
+    struct sockaddr_un name = {.sun_family = AF_UNIX};
+    int server = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_true(server >= 0 && strlen(path) < sizeof(name.sun_path));
+    memcpy(name.sun_path, path, strlen(path) + 1);
+    assert_int_equal(bind(server, (struct sockaddr *)&name, sizeof(name)), 0);
+    assert_int_equal(chmod(path, 0777), 0);
+    assert_int_equal(listen(server, 1), 0);
+    return server;
 }
 
 int box_start_code(const struct launch_options *options, struct postern_error *error)

@@ -34,6 +34,9 @@ void box_open_with(struct box *box, const struct launch_options *options);
 void box_open(struct box *box, enum postern_level level, const char *workspace);
 void box_close(struct box *box);
 
+/* A socket of a service, as everybody may connect to. To be closed by the caller. */
+int box_listen(const char *path);
+
 /* What a start that has to fail fails with. */
 int box_start_code(const struct launch_options *options, struct postern_error *error);
 

@@ -14,8 +14,8 @@ pid_t lesser_host_fork(void);
 /* If root calls: becomes another user, without groups, as programs of such a user are. */
 bool lesser_host_change_user(uid_t uid);
 
-/* Like many containers: no user namespaces. */
-void lesser_host_refuse_namespaces(void);
+/* Like many containers: no user namespaces, for this process and its children. */
+bool lesser_host_refuse_namespaces(void);
 
 /* As in a container, where parts of /proc are covered: the kernel then grants no new one. Needs root. */
 bool lesser_host_cover_proc(void);

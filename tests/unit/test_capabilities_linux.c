@@ -104,7 +104,7 @@ static void test_without_user_namespaces(void **state)
     if (child == 0) {
         struct capabilities found;
         assert_true(lesser_host_change_user(61803));
-        lesser_host_refuse_namespaces();
+        assert_true(lesser_host_refuse_namespaces());
         find(POSTERN_LEVEL_RESTRICTED, &found);
         assert_false(found.host.own_files || found.host.own_proc || found.host.own_pids || found.host.own_network);
         assert_int_equal(found.host.place_count, 0);

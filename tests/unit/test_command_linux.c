@@ -138,8 +138,8 @@ static int try_start(struct run *run, struct loop *loop, const struct command_sp
     run->loop = loop;
     result = command_start(loop, spec, &callbacks, run, &run->command, &run->error);
     if (result == 0) {
-        read_output(&run->out, command_stdout(run->command));
-        read_output(&run->err, command_stderr(run->command));
+        read_output(&run->out, command_streams(run->command)->out);
+        read_output(&run->err, command_streams(run->command)->err);
     }
     return result;
 }
@@ -233,7 +233,7 @@ static void pipes_carry_output_and_exit_status(void **state)
 
     (void)state;
     start_script(&run, "echo out; echo err >&2; exit 7");
-    assert_null(command_stdin(run.command));
+    assert_null(command_streams(run.command)->in);
     finish(&run);
     assert_true(run.pid > 0);
     assert_int_equal(run.exit.exit_code, 7);
@@ -272,11 +272,11 @@ static void stdin_is_carried_and_closed(void **state)
     (void)state;
     spec.open_stdin = true;
     start(&run, &spec);
-    loop_stream_write(command_stdin(run.command), "through", 7, note_written, &written);
+    loop_stream_write(command_streams(run.command)->in, "through", 7, note_written, &written);
     run_until_text(&run, "through");
     assert_int_equal(written, 7);
     command_close_stdin(run.command);
-    assert_null(command_stdin(run.command));
+    assert_null(command_streams(run.command)->in);
     finish(&run);
     assert_int_equal(run.exit.exit_code, 0);
     stop(&run);
@@ -593,7 +593,7 @@ static void output_closed_early_breaks_the_pipe(void **state)
     start_script(&run, "trap '' PIPE; echo ready; yes; exit $?");
     run_until_text(&run, "ready");
     command_close_output(run.command);
-    assert_null(command_stdout(run.command));
+    assert_null(command_streams(run.command)->out);
     run_until(&run, &run.emptied);
     assert_int_equal(run.exit.exit_code, 1); /* yes: write error */
     stop(&run);
@@ -614,7 +614,7 @@ static void many_at_once(void **state)
     spec.open_stdin = true;
     for (int i = 0; i < MANY; i++) {
         assert_int_equal(try_start(&run[i], loop, &spec), 0);
-        loop_stream_write(command_stdin(run[i].command), "x", 1, note_written, &written);
+        loop_stream_write(command_streams(run[i].command)->in, "x", 1, note_written, &written);
     }
     for (int i = 0; i < MANY; i++) {
         run_until_text(&run[i], "x");
@@ -684,7 +684,7 @@ static void start_on_terminal(struct run *run, const char *script)
     spec.rows = 31;
     spec.cols = 97;
     start(run, &spec);
-    CHECK(command_stderr(run->command) == NULL && command_stdin(run->command) != NULL);
+    CHECK(command_streams(run->command)->err == NULL && command_streams(run->command)->in != NULL);
 }
 
 static void terminal_with_size_and_keys(void **state)
@@ -697,7 +697,7 @@ static void terminal_with_size_and_keys(void **state)
     run_until_text(&run, "/dev/pts/");
     assert_memory_equal(run.out.text, "31 97\r\n", 7);
     command_close_stdin(run.command); /* no effect */
-    loop_stream_write(command_stdin(run.command), "\003", 1, note_written, &written);
+    loop_stream_write(command_streams(run.command)->in, "\003", 1, note_written, &written);
     finish(&run);
     assert_int_equal(run.exit.signal, SIGINT);
     command_finish_terminal(run.command);
@@ -713,9 +713,9 @@ static void terminal_can_be_resized_and_signalled(void **state)
     start_on_terminal(&run, "trap 'stty size' WINCH; echo ready; while read line; do echo got $line; done; exit 4");
     run_until_text(&run, "ready");
     assert_int_equal(command_resize(run.command, 7, 140, NULL), 0);
-    loop_stream_write(command_stdin(run.command), "a\n", 2, note_written, &written);
+    loop_stream_write(command_streams(run.command)->in, "a\n", 2, note_written, &written);
     run_until_text(&run, "7 140");
-    loop_stream_write(command_stdin(run.command), "\004", 1, note_written, &written); /* end of file */
+    loop_stream_write(command_streams(run.command)->in, "\004", 1, note_written, &written); /* end of file */
     finish(&run);
     assert_int_equal(run.exit.exit_code, 4);
     stop(&run);

@@ -145,8 +145,8 @@ static struct fixture *start(bool tty, bool open_stdin, const char *mode, const 
         fail_msg("%s", error.message);
     }
     assert_int_equal(fixture->spawned, 0); /* from the loop only */
-    start_sink(&fixture->out, command_stdout(fixture->command));
-    start_sink(&fixture->err, command_stderr(fixture->command));
+    start_sink(&fixture->out, command_streams(fixture->command)->out);
+    start_sink(&fixture->err, command_streams(fixture->command)->err);
     run_until(fixture, &fixture->spawned);
     assert_true(fixture->pid != 0);
     return fixture;
@@ -193,11 +193,11 @@ static void input_arrives_and_ends(void **state)
     struct fixture *fixture = start(false, true, "cat", NULL);
 
     (void)state;
-    loop_stream_write(command_stdin(fixture->command), "hello", 5, on_written, fixture);
+    loop_stream_write(command_streams(fixture->command)->in, "hello", 5, on_written, fixture);
     run_until(fixture, &fixture->written);
     run_until_output(fixture, "hello");
     command_close_stdin(fixture->command);
-    assert_null(command_stdin(fixture->command));
+    assert_null(command_streams(fixture->command)->in);
     run_to_the_end(fixture);
     assert_string_equal(fixture->out.data, "hello");
     end(fixture);
@@ -208,7 +208,7 @@ static void without_stdin_it_is_the_null_device(void **state)
     struct fixture *fixture = start(false, false, "std", NULL);
 
     (void)state;
-    assert_null(command_stdin(fixture->command));
+    assert_null(command_streams(fixture->command)->in);
     run_to_the_end(fixture);
     assert_string_equal(fixture->out.data, "null\npipe\npipe\n");
     end(fixture);
@@ -310,7 +310,7 @@ static void a_detached_tree_lives_until_it_is_freed(void **state)
     (void)state;
     run_until_output(fixture, "ready");
     command_detach(fixture->command);
-    assert_null(command_stdout(fixture->command));
+    assert_null(command_streams(fixture->command)->out);
     assert_int_equal(loop_run_once(fixture->loop, 20000, NULL), 0);
     assert_false(run_is_signalled(handle));
     end(fixture);
@@ -388,8 +388,8 @@ static void a_terminal_is_a_console(void **state)
     struct fixture *fixture = start(true, false, "std", NULL);
 
     (void)state;
-    assert_non_null(command_stdin(fixture->command));
-    assert_null(command_stderr(fixture->command));
+    assert_non_null(command_streams(fixture->command)->in);
+    assert_null(command_streams(fixture->command)->err);
     run_to_the_end(fixture);
     assert_non_null(strstr(fixture->out.data, "console"));
     assert_null(strstr(fixture->out.data, "pipe"));
@@ -432,11 +432,11 @@ static void terminal_input_is_typed(void **state)
     struct fixture *fixture = start(true, false, "cat", NULL);
 
     (void)state;
-    loop_stream_write(command_stdin(fixture->command), "typed\r", 6, on_written, fixture);
+    loop_stream_write(command_streams(fixture->command)->in, "typed\r", 6, on_written, fixture);
     run_until(fixture, &fixture->written);
     run_until_output(fixture, "typed");
     command_close_stdin(fixture->command);
-    assert_non_null(command_stdin(fixture->command)); /* no effect on a terminal */
+    assert_non_null(command_streams(fixture->command)->in); /* no effect on a terminal */
     command_kill(fixture->command);
     run_to_the_end(fixture);
     end(fixture);
@@ -533,7 +533,7 @@ static void finishing_a_full_terminal_does_not_wait(void **state)
     start_us = system_now_us();
     command_finish_terminal(fixture->command);
     assert_true(system_now_us() - start_us < 5 * SECOND_US);
-    start_sink(&fixture->out, command_stdout(fixture->command));
+    start_sink(&fixture->out, command_streams(fixture->command)->out);
     run_until(fixture, &fixture->out.ended);
     assert_true(fixture->out.size > 0);
     run_until(fixture, &fixture->emptied);

@@ -342,18 +342,6 @@ static void test_two_sandboxes_are_strangers(void **state)
 
 /* ---- sockets of the host's services ---- */
 
-static int listen_at(const char *path)
-{
-    struct sockaddr_un name = {.sun_family = AF_UNIX};
-    int server = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    assert_true(server >= 0 && strlen(path) < sizeof(name.sun_path));
-    memcpy(name.sun_path, path, strlen(path) + 1);
-    assert_int_equal(bind(server, (struct sockaddr *)&name, sizeof(name)), 0);
-    assert_int_equal(chmod(path, 0777), 0);
-    assert_int_equal(listen(server, 1), 0);
-    return server;
-}
-
 static void test_sockets_of_services_are_covered(void **state)
 {
     char outside[64];
@@ -363,8 +351,8 @@ static void test_sockets_of_services_are_covered(void **state)
     need_root();
     snprintf(outside, sizeof(outside), "/var/lib/postern-test-%d.sock", getpid());
     snprintf(inside, sizeof(inside), "%s/own.sock", workspace);
-    int server = listen_at(outside);
-    int own = listen_at(inside);
+    int server = box_listen(outside);
+    int own = box_listen(inside);
     box_open(&box, POSTERN_LEVEL_ELEVATED, workspace);
     WORKS(&box, "test -S '%s'", inside); /* the workspace is shared with all that is in it */
     WORKS(&box, "test -f '%s' && test ! -s '%s'", outside, outside);
@@ -772,7 +760,7 @@ static void test_restricted_without_namespaces(void **state)
         struct box box;
         char temporary[64];
         assert_true(lesser_host_change_user(uid));
-        lesser_host_refuse_namespaces();
+        assert_true(lesser_host_refuse_namespaces());
         box_open(&box, POSTERN_LEVEL_RESTRICTED, shared_workspace);
         assert_true(is_in_force(&box, "lifetime:keeper-subreaper"));
         assert_false(is_in_force(&box, "fs.write:read-only-mounts"));
@@ -809,7 +797,7 @@ static void test_refused_for_want_of_namespaces(void **state)
         struct box box;
         box_open_with(&box, &options); /* the control: with namespaces it is held */
         box_close(&box);
-        lesser_host_refuse_namespaces();
+        assert_true(lesser_host_refuse_namespaces());
         assert_int_equal(box_start_code(&options, &error), POSTERN_E_POLICY);
         assert_non_null(strstr(error.message, "fs.deny"));
         assert_non_null(strstr(error.message, path));

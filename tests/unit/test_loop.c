@@ -7,31 +7,11 @@
 
 #include "shared/loop.h"
 #include "shared/system.h"
+#include "tests/support/outcome.h"
 #include "tests/support/pair.h"
 
 #define SECOND_US ((int64_t)1000000)
 #define BIG (3u * 1024u * 1024u)
-
-/* What a callback was told. */
-struct outcome {
-    int calls;
-    int status;
-    size_t bytes;
-};
-
-static void note(void *context, int status, size_t bytes)
-{
-    struct outcome *outcome = context;
-
-    outcome->calls++;
-    outcome->status = status;
-    outcome->bytes = bytes;
-}
-
-static void count(void *context)
-{
-    ++*(int *)context;
-}
 
 struct fixture {
     struct loop *loop;
@@ -57,17 +37,6 @@ static void fixture_close(struct fixture *fixture)
     loop_destroy(fixture->loop);
 }
 
-/* Runs the loop until *counter has reached `target`; fails after ten seconds. */
-static void run_until(struct loop *loop, const int *counter, int target)
-{
-    uint64_t end_us = system_now_us() + 10 * (uint64_t)SECOND_US;
-
-    while (*counter < target) {
-        assert_true(system_now_us() < end_us);
-        assert_int_equal(loop_run_once(loop, SECOND_US, NULL), 0);
-    }
-}
-
 static void bytes_cross_in_both_directions(void **state)
 {
     struct fixture fixture = fixture_open();
@@ -75,21 +44,21 @@ static void bytes_cross_in_both_directions(void **state)
     char text[16] = "";
 
     (void)state;
-    loop_stream_read(fixture.other, text, sizeof(text), note, &read);
-    loop_stream_write(fixture.one, "hello", 5, note, &written);
+    loop_stream_read(fixture.other, text, sizeof(text), outcome_note, &read);
+    loop_stream_write(fixture.one, "hello", 5, outcome_note, &written);
     assert_true(loop_stream_reading(fixture.other) && loop_stream_writing(fixture.one));
     assert_int_equal(read.calls + written.calls, 0); /* callbacks come from loop_run_once() only */
-    run_until(fixture.loop, &read.calls, 1);
-    run_until(fixture.loop, &written.calls, 1);
+    outcome_await(fixture.loop, &read.calls, 1);
+    outcome_await(fixture.loop, &written.calls, 1);
     assert_int_equal(read.status, 0);
     assert_int_equal(read.bytes, 5);
     assert_int_equal(written.bytes, 5);
     assert_memory_equal(text, "hello", 5);
     assert_false(loop_stream_reading(fixture.other) || loop_stream_writing(fixture.one));
 
-    loop_stream_write(fixture.other, "back", 4, note, &written);
-    loop_stream_read(fixture.one, text, sizeof(text), note, &read);
-    run_until(fixture.loop, &read.calls, 2);
+    loop_stream_write(fixture.other, "back", 4, outcome_note, &written);
+    loop_stream_read(fixture.one, text, sizeof(text), outcome_note, &read);
+    outcome_await(fixture.loop, &read.calls, 2);
     assert_int_equal(read.bytes, 4);
     assert_memory_equal(text, "back", 4);
     fixture_close(&fixture);
@@ -103,19 +72,19 @@ static void finds_what_came_before_the_read(void **state)
     char text[4];
 
     (void)state;
-    loop_stream_write(fixture.one, "abcdefgh", 8, note, &written);
-    run_until(fixture.loop, &written.calls, 1);
+    loop_stream_write(fixture.one, "abcdefgh", 8, outcome_note, &written);
+    outcome_await(fixture.loop, &written.calls, 1);
     for (int i = 0; i < 3; i++) {
         assert_int_equal(loop_run_once(fixture.loop, 0, NULL), 0);
     }
-    loop_stream_read(fixture.other, text, sizeof(text), note, &read);
-    run_until(fixture.loop, &read.calls, 1);
+    loop_stream_read(fixture.other, text, sizeof(text), outcome_note, &read);
+    outcome_await(fixture.loop, &read.calls, 1);
     assert_memory_equal(text, "abcd", 4);
-    loop_stream_read(fixture.other, text, sizeof(text), note, &read);
-    run_until(fixture.loop, &read.calls, 2);
+    loop_stream_read(fixture.other, text, sizeof(text), outcome_note, &read);
+    outcome_await(fixture.loop, &read.calls, 2);
     assert_memory_equal(text, "efgh", 4);
     /* And nothing is left. */
-    loop_stream_read(fixture.other, text, sizeof(text), note, &read);
+    loop_stream_read(fixture.other, text, sizeof(text), outcome_note, &read);
     assert_int_equal(loop_run_once(fixture.loop, 1000, NULL), 0);
     assert_int_equal(read.calls, 2);
     fixture_close(&fixture);
@@ -156,19 +125,19 @@ static void more_than_fits_is_written_whole_and_in_order(void **state)
     for (size_t i = 0; i < BIG; i++) {
         data[i] = (unsigned char)(i % 251);
     }
-    loop_stream_write(fixture.one, data, BIG, note, &written);
+    loop_stream_write(fixture.one, data, BIG, outcome_note, &written);
     for (int i = 0; i < 10; i++) {
         assert_int_equal(loop_run_once(fixture.loop, 1000, NULL), 0);
     }
     assert_int_equal(written.calls, 0); /* nobody reads: it cannot be done */
     drain->stream = fixture.other;
     loop_stream_read(drain->stream, drain->chunk, sizeof(drain->chunk), drain_some, drain);
-    run_until(fixture.loop, &written.calls, 1);
+    outcome_await(fixture.loop, &written.calls, 1);
     assert_int_equal(written.status, 0);
     assert_int_equal(written.bytes, BIG);
     loop_stream_close(fixture.one);
     fixture.one = NULL;
-    run_until(fixture.loop, &drain->ended, 1);
+    outcome_await(fixture.loop, &drain->ended, 1);
     assert_int_equal(drain->total, BIG);
     assert_false(drain->wrong);
     fixture_close(&fixture);
@@ -183,16 +152,16 @@ static void end_of_file_follows_the_data(void **state)
     char text[16];
 
     (void)state;
-    loop_stream_write(fixture.one, "last", 4, note, &written);
-    run_until(fixture.loop, &written.calls, 1);
+    loop_stream_write(fixture.one, "last", 4, outcome_note, &written);
+    outcome_await(fixture.loop, &written.calls, 1);
     loop_stream_close(fixture.one);
     fixture.one = NULL;
-    loop_stream_read(fixture.other, text, sizeof(text), note, &read);
-    run_until(fixture.loop, &read.calls, 1);
+    loop_stream_read(fixture.other, text, sizeof(text), outcome_note, &read);
+    outcome_await(fixture.loop, &read.calls, 1);
     assert_int_equal(read.bytes, 4);
     for (int i = 2; i < 4; i++) { /* the end stays the end */
-        loop_stream_read(fixture.other, text, sizeof(text), note, &read);
-        run_until(fixture.loop, &read.calls, i);
+        loop_stream_read(fixture.other, text, sizeof(text), outcome_note, &read);
+        outcome_await(fixture.loop, &read.calls, i);
         assert_int_equal(read.status, 0);
         assert_int_equal(read.bytes, 0);
     }
@@ -207,12 +176,12 @@ static void peer_gone_with_unread_data_is_an_end(void **state)
     char text[16];
 
     (void)state;
-    loop_stream_read(fixture.one, text, sizeof(text), note, &read);
-    loop_stream_write(fixture.one, "unread", 6, note, &written);
-    run_until(fixture.loop, &written.calls, 1);
+    loop_stream_read(fixture.one, text, sizeof(text), outcome_note, &read);
+    loop_stream_write(fixture.one, "unread", 6, outcome_note, &written);
+    outcome_await(fixture.loop, &written.calls, 1);
     loop_stream_close(fixture.other);
     fixture.other = NULL;
-    run_until(fixture.loop, &read.calls, 1);
+    outcome_await(fixture.loop, &read.calls, 1);
     assert_int_equal(read.status, 0);
     assert_int_equal(read.bytes, 0);
     fixture_close(&fixture);
@@ -226,8 +195,8 @@ static void writing_to_nobody_is_closed(void **state)
     (void)state;
     loop_stream_close(fixture.other);
     fixture.other = NULL;
-    loop_stream_write(fixture.one, "x", 1, note, &written);
-    run_until(fixture.loop, &written.calls, 1);
+    loop_stream_write(fixture.one, "x", 1, outcome_note, &written);
+    outcome_await(fixture.loop, &written.calls, 1);
     assert_int_equal(written.status, POSTERN_E_CLOSED);
     assert_true(loop_stream_os_error(fixture.one) != 0);
     fixture_close(&fixture);
@@ -240,13 +209,13 @@ static void blocked_write_ends_when_the_reader_goes(void **state)
     unsigned char *data = test_calloc(1, BIG);
 
     (void)state;
-    loop_stream_write(fixture.one, data, BIG, note, &written);
+    loop_stream_write(fixture.one, data, BIG, outcome_note, &written);
     for (int i = 0; i < 10; i++) {
         assert_int_equal(loop_run_once(fixture.loop, 1000, NULL), 0);
     }
     loop_stream_close(fixture.other);
     fixture.other = NULL;
-    run_until(fixture.loop, &written.calls, 1);
+    outcome_await(fixture.loop, &written.calls, 1);
     assert_int_equal(written.status, POSTERN_E_CLOSED);
     fixture_close(&fixture);
     test_free(data);
@@ -261,11 +230,11 @@ static void cancelled_operations_are_forgotten(void **state)
     size_t done;
 
     (void)state;
-    loop_stream_read(fixture.one, text, sizeof(text), note, &read);
+    loop_stream_read(fixture.one, text, sizeof(text), outcome_note, &read);
     loop_stream_cancel_read(fixture.one);
     assert_false(loop_stream_reading(fixture.one));
     loop_stream_cancel_read(fixture.one); /* nothing to withdraw is no fault */
-    loop_stream_write(fixture.one, data, BIG, note, &written);
+    loop_stream_write(fixture.one, data, BIG, outcome_note, &written);
     for (int i = 0; i < 10; i++) {
         assert_int_equal(loop_run_once(fixture.loop, 1000, NULL), 0);
     }
@@ -275,9 +244,9 @@ static void cancelled_operations_are_forgotten(void **state)
     assert_int_equal(loop_run_once(fixture.loop, 1000, NULL), 0);
     assert_int_equal(read.calls + written.calls, 0);
     /* Both directions are still good. */
-    loop_stream_read(fixture.one, text, sizeof(text), note, &read);
-    loop_stream_write(fixture.other, "yes", 3, note, &written);
-    run_until(fixture.loop, &read.calls, 1);
+    loop_stream_read(fixture.one, text, sizeof(text), outcome_note, &read);
+    loop_stream_write(fixture.other, "yes", 3, outcome_note, &written);
+    outcome_await(fixture.loop, &read.calls, 1);
     assert_memory_equal(text, "yes", 3);
     fixture_close(&fixture);
     test_free(data);
@@ -309,12 +278,12 @@ static void callback_may_close_everything(void **state)
     char text[2][4];
 
     (void)state;
-    loop_stream_write(fixture.one, "a", 1, note, &written);
-    loop_stream_write(fixture.other, "b", 1, note, &written);
-    run_until(fixture.loop, &written.calls, 2);
+    loop_stream_write(fixture.one, "a", 1, outcome_note, &written);
+    loop_stream_write(fixture.other, "b", 1, outcome_note, &written);
+    outcome_await(fixture.loop, &written.calls, 2);
     loop_stream_read(fixture.one, text[0], 4, close_both, &closer);
     loop_stream_read(fixture.other, text[1], 4, close_both, &closer);
-    run_until(fixture.loop, &closer.calls, 1);
+    outcome_await(fixture.loop, &closer.calls, 1);
     assert_int_equal(loop_run_once(fixture.loop, 1000, NULL), 0);
     assert_int_equal(closer.calls, 1);
     fixture_close(&fixture);
@@ -363,7 +332,7 @@ static void busy_stream_starves_nobody(void **state)
     pair_open(&ends[0], &ends[1]);
     assert_int_equal(loop_stream_open(busy.loop, ends[0], LOOP_READ_WRITE, &one, NULL), 0);
     assert_int_equal(loop_stream_open(busy.loop, ends[1], LOOP_READ_WRITE, &other, NULL), 0);
-    loop_stream_read(other, text, sizeof(text), note, &quiet);
+    loop_stream_read(other, text, sizeof(text), outcome_note, &quiet);
     assert_int_equal(loop_run_once(busy.loop, 0, NULL), 0);
     read_on(&reader, 0, 1);
     write_on(&writer, 0, 8);
@@ -371,8 +340,8 @@ static void busy_stream_starves_nobody(void **state)
         assert_int_equal(loop_run_once(busy.loop, 0, NULL), 0);
     }
     assert_true(reader.calls > 10 && reader.calls <= 102); /* once a round */
-    assert_true(loop_timer_start(busy.loop, &timer, 0, count, &fired));
-    loop_stream_write(one, "q", 1, note, &written);
+    assert_true(loop_timer_start(busy.loop, &timer, 0, outcome_count, &fired));
+    loop_stream_write(one, "q", 1, outcome_note, &written);
     for (int round = 0; round < 50; round++) {
         assert_int_equal(loop_run_once(busy.loop, 0, NULL), 0);
     }
@@ -394,17 +363,17 @@ static void timers_fire_in_order_and_once(void **state)
 
     (void)state;
     assert_int_equal(loop_create(&loop, NULL), 0);
-    assert_true(loop_timer_start(loop, &late, 30000, count, &fired));
-    assert_true(loop_timer_start(loop, &early, 10000, count, &fired));
-    assert_true(loop_timer_start(loop, &stopped, 5000, count, &never));
+    assert_true(loop_timer_start(loop, &late, 30000, outcome_count, &fired));
+    assert_true(loop_timer_start(loop, &early, 10000, outcome_count, &fired));
+    assert_true(loop_timer_start(loop, &stopped, 5000, outcome_count, &never));
     assert_true(loop_timer_running(&stopped));
     loop_timer_stop(&stopped);
     loop_timer_stop(&stopped);
     assert_false(loop_timer_running(&stopped));
-    run_until(loop, &fired, 1);
+    outcome_await(loop, &fired, 1);
     assert_false(loop_timer_running(&early));
     assert_true(system_now_us() - start_us >= 10000);
-    run_until(loop, &fired, 2);
+    outcome_await(loop, &fired, 2);
     assert_true(system_now_us() - start_us >= 30000);
     assert_int_equal(loop_run_once(loop, 1000, NULL), 0);
     assert_int_equal(fired, 2);
@@ -421,14 +390,14 @@ static void restarted_timer_keeps_the_last_time(void **state)
 
     (void)state;
     assert_int_equal(loop_create(&loop, NULL), 0);
-    assert_true(loop_timer_start(loop, &timer, 1000, count, &fired));
-    assert_true(loop_timer_start(loop, &timer, UINT64_MAX, count, &fired)); /* never: the clock ends before */
+    assert_true(loop_timer_start(loop, &timer, 1000, outcome_count, &fired));
+    assert_true(loop_timer_start(loop, &timer, UINT64_MAX, outcome_count, &fired)); /* never: the clock ends before */
     assert_false(loop_timer_running(&timer));
     assert_int_equal(loop_run_once(loop, 5000, NULL), 0);
     assert_int_equal(fired, 0);
-    assert_true(loop_timer_start(loop, &timer, 60 * (uint64_t)SECOND_US, count, &fired));
-    assert_true(loop_timer_start(loop, &timer, 20000, count, &fired));
-    run_until(loop, &fired, 1);
+    assert_true(loop_timer_start(loop, &timer, 60 * (uint64_t)SECOND_US, outcome_count, &fired));
+    assert_true(loop_timer_start(loop, &timer, 20000, outcome_count, &fired));
+    outcome_await(loop, &fired, 1);
     assert_true(system_now_us() - start_us >= 20000);
     loop_destroy(loop);
 }
@@ -455,7 +424,7 @@ static void timer_without_delay_cannot_hold_the_loop(void **state)
     assert_int_equal(loop_create(&repeater.loop, NULL), 0);
     assert_true(loop_timer_start(repeater.loop, &repeater.timer, 0, repeat, &repeater));
     for (int i = 1; i <= 5; i++) {
-        run_until(repeater.loop, &repeater.fired, i);
+        outcome_await(repeater.loop, &repeater.fired, i);
     }
     assert_true(repeater.fired >= 5);
     loop_timer_stop(&repeater.timer);
@@ -475,14 +444,14 @@ static void read_late(void *context)
 {
     struct late_read *late = context;
 
-    loop_stream_read(late->fixture->other, late->bytes + 1, 1, note, &late->second);
+    loop_stream_read(late->fixture->other, late->bytes + 1, 1, outcome_note, &late->second);
 }
 
 static void start_timer_when_read(void *context, int status, size_t bytes)
 {
     struct late_read *late = context;
 
-    note(&late->first, status, bytes);
+    outcome_note(&late->first, status, bytes);
     assert_true(loop_timer_start(late->fixture->loop, &late->timer, 0, read_late, late));
 }
 
@@ -495,12 +464,12 @@ static void what_a_timer_starts_is_not_forgotten(void **state)
     int too_late = 0;
 
     (void)state;
-    loop_stream_write(fixture.one, "ab", 2, note, &written);
-    run_until(fixture.loop, &written.calls, 1);
+    loop_stream_write(fixture.one, "ab", 2, outcome_note, &written);
+    outcome_await(fixture.loop, &written.calls, 1);
     for (int i = 0; i < 3; i++) {
         assert_int_equal(loop_run_once(fixture.loop, 0, NULL), 0); /* all events have been seen */
     }
-    assert_true(loop_timer_start(fixture.loop, &limit, 5 * SECOND_US, count, &too_late));
+    assert_true(loop_timer_start(fixture.loop, &limit, 5 * SECOND_US, outcome_count, &too_late));
     loop_stream_read(fixture.other, late.bytes, 1, start_timer_when_read, &late);
     while (late.second.calls == 0 && too_late == 0) {
         assert_int_equal(loop_run_once(fixture.loop, -1, NULL), 0);
@@ -573,24 +542,24 @@ static void pollable_tells_of_everything(void **state)
     settle(fixture.loop, handle);
 
     /* An operation that can be done at once, and data that comes. */
-    loop_stream_write(fixture.one, "abcdef", 6, note, &written);
+    loop_stream_write(fixture.one, "abcdef", 6, outcome_note, &written);
     assert_true(pair_wait(handle, 5000));
     settle(fixture.loop, handle);
     assert_int_equal(written.calls, 1);
-    loop_stream_read(fixture.other, text, sizeof(text), note, &read);
+    loop_stream_read(fixture.other, text, sizeof(text), outcome_note, &read);
     assert_true(pair_wait(handle, 5000));
     settle(fixture.loop, handle);
     assert_int_equal(read.bytes, 4);
     /* What is left over of it comes without a new event. */
-    loop_stream_read(fixture.other, text, sizeof(text), note, &read);
+    loop_stream_read(fixture.other, text, sizeof(text), outcome_note, &read);
     assert_true(pair_wait(handle, 5000));
     settle(fixture.loop, handle);
     assert_int_equal(read.calls, 2);
 
     /* Timers, also one that becomes the first one. */
-    assert_true(loop_timer_start(fixture.loop, &later, 60 * (uint64_t)SECOND_US, count, &fired));
+    assert_true(loop_timer_start(fixture.loop, &later, 60 * (uint64_t)SECOND_US, outcome_count, &fired));
     assert_false(pair_wait(handle, 5));
-    assert_true(loop_timer_start(fixture.loop, &timer, 10000, count, &fired));
+    assert_true(loop_timer_start(fixture.loop, &timer, 10000, outcome_count, &fired));
     for (int i = 0; i < 20 && fired == 0; i++) {
         assert_true(pair_wait(handle, 5000));
         assert_int_equal(loop_run_once(fixture.loop, 0, NULL), 0);
@@ -616,7 +585,7 @@ static void a_whole_transfer_by_polling(void **state)
     }
     drain->stream = fixture.other;
     loop_stream_read(drain->stream, drain->chunk, sizeof(drain->chunk), drain_some, drain);
-    loop_stream_write(fixture.one, data, BIG, note, &written);
+    loop_stream_write(fixture.one, data, BIG, outcome_note, &written);
     while (drain->total < BIG) {
         assert_true(pair_wait(handle, 10000));
         assert_int_equal(loop_run_once(fixture.loop, 0, NULL), 0);

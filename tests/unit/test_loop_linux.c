@@ -18,36 +18,7 @@
 
 #include "shared/loop.h"
 #include "shared/system.h"
-
-struct outcome {
-    int calls;
-    int status;
-    size_t bytes;
-};
-
-static void note(void *context, int status, size_t bytes)
-{
-    struct outcome *outcome = context;
-
-    outcome->calls++;
-    outcome->status = status;
-    outcome->bytes = bytes;
-}
-
-static void count(void *context)
-{
-    ++*(int *)context;
-}
-
-static void run_until(struct loop *loop, const int *counter, int target)
-{
-    uint64_t end_us = system_now_us() + 10000000;
-
-    while (*counter < target) {
-        assert_true(system_now_us() < end_us);
-        assert_int_equal(loop_run_once(loop, 1000000, NULL), 0);
-    }
-}
+#include "tests/support/outcome.h"
 
 static struct loop_stream *open_stream(struct loop *loop, int fd, enum loop_direction direction)
 {
@@ -88,12 +59,12 @@ static void broken_pipe_raises_no_signal(void **state)
     assert_int_equal(sigaction(SIGPIPE, &action, &before), 0);
     assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
     stream = open_stream(loop, ends[1], LOOP_WRITE);
-    loop_stream_write(stream, "x", 1, note, &written);
-    run_until(loop, &written.calls, 1);
+    loop_stream_write(stream, "x", 1, outcome_note, &written);
+    outcome_await(loop, &written.calls, 1);
     assert_int_equal(written.status, 0);
     (void)close(ends[0]);
-    loop_stream_write(stream, "x", 1, note, &written);
-    run_until(loop, &written.calls, 2);
+    loop_stream_write(stream, "x", 1, outcome_note, &written);
+    outcome_await(loop, &written.calls, 2);
     assert_int_equal(written.status, POSTERN_E_CLOSED);
     assert_int_equal(sigpipes, 0);
     assert_int_equal(sigpending(&pending), 0);
@@ -118,13 +89,13 @@ static void blocked_pipe_write_ends_with_its_reader(void **state)
     (void)state;
     assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
     stream = open_stream(loop, ends[1], LOOP_WRITE);
-    loop_stream_write(stream, data, 1u << 20, note, &written);
+    loop_stream_write(stream, data, 1u << 20, outcome_note, &written);
     for (int i = 0; i < 5; i++) {
         assert_int_equal(loop_run_once(loop, 1000, NULL), 0);
     }
     assert_int_equal(written.calls, 0);
     (void)close(ends[0]);
-    run_until(loop, &written.calls, 1);
+    outcome_await(loop, &written.calls, 1);
     assert_int_equal(written.status, POSTERN_E_CLOSED);
     loop_stream_close(stream);
     loop_destroy(loop);
@@ -146,18 +117,18 @@ static void pipe_end_is_seen_after_a_short_read(void **state)
         assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
         stream = open_stream(loop, ends[0], LOOP_READ);
         if (order == 1) {
-            loop_stream_read(stream, text, sizeof(text), note, &read);
+            loop_stream_read(stream, text, sizeof(text), outcome_note, &read);
             assert_int_equal(loop_run_once(loop, 1000, NULL), 0);
         }
         assert_int_equal(write(ends[1], "end", 3), 3);
         (void)close(ends[1]);
         if (order == 0) {
-            loop_stream_read(stream, text, sizeof(text), note, &read);
+            loop_stream_read(stream, text, sizeof(text), outcome_note, &read);
         }
-        run_until(loop, &read.calls, 1);
+        outcome_await(loop, &read.calls, 1);
         assert_int_equal(read.bytes, 3);
-        loop_stream_read(stream, text, sizeof(text), note, &read);
-        run_until(loop, &read.calls, 2);
+        loop_stream_read(stream, text, sizeof(text), outcome_note, &read);
+        outcome_await(loop, &read.calls, 2);
         assert_int_equal(read.bytes, 0);
         loop_stream_close(stream);
     }
@@ -173,17 +144,17 @@ static void files_are_always_ready(void **state)
     char text[8];
 
     (void)state;
-    loop_stream_write(file, "12345678abc", 11, note, &written);
-    run_until(loop, &written.calls, 1);
+    loop_stream_write(file, "12345678abc", 11, outcome_note, &written);
+    outcome_await(loop, &written.calls, 1);
     assert_int_equal(written.bytes, 11);
     assert_true(lseek((int)loop_stream_handle(file), 0, SEEK_SET) == 0);
     for (int i = 1; i <= 3; i++) {
-        loop_stream_read(file, text, sizeof(text), note, &read);
-        run_until(loop, &read.calls, i);
+        loop_stream_read(file, text, sizeof(text), outcome_note, &read);
+        outcome_await(loop, &read.calls, i);
         assert_int_equal(read.bytes, i == 1 ? 8 : i == 2 ? 3 : 0);
     }
-    loop_stream_read(null, text, sizeof(text), note, &read);
-    run_until(loop, &read.calls, 4);
+    loop_stream_read(null, text, sizeof(text), outcome_note, &read);
+    outcome_await(loop, &read.calls, 4);
     assert_int_equal(read.bytes, 0);
     loop_stream_close(file);
     loop_stream_close(null);
@@ -209,11 +180,11 @@ static void terminal_without_users_is_at_its_end(void **state)
     stream = open_stream(loop, master, LOOP_READ);
     assert_int_equal(write(slave, "bye", 3), 3);
     (void)close(slave);
-    loop_stream_read(stream, text, sizeof(text), note, &read);
-    run_until(loop, &read.calls, 1);
+    loop_stream_read(stream, text, sizeof(text), outcome_note, &read);
+    outcome_await(loop, &read.calls, 1);
     assert_int_equal(read.bytes, 3);
-    loop_stream_read(stream, text, sizeof(text), note, &read);
-    run_until(loop, &read.calls, 2);
+    loop_stream_read(stream, text, sizeof(text), outcome_note, &read);
+    outcome_await(loop, &read.calls, 2);
     assert_int_equal(read.status, 0);
     assert_int_equal(read.bytes, 0);
     loop_stream_close(stream);
@@ -252,8 +223,8 @@ static void last_words_on_a_terminal_are_heard(void **state)
         (void)close(slave);
         struct loop_stream *stream = open_stream(loop, master, LOOP_READ);
         do {
-            loop_stream_read(stream, text, 4096, note, &read);
-            run_until(loop, &read.calls, read.calls + 1);
+            loop_stream_read(stream, text, 4096, outcome_note, &read);
+            outcome_await(loop, &read.calls, read.calls + 1);
             assert_int_equal(read.status, 0);
             total += read.bytes;
         } while (read.bytes > 0);
@@ -275,7 +246,7 @@ static void bad_descriptor_is_refused(void **state)
     assert_int_equal(loop_stream_open(loop, 1 << 20, LOOP_READ, &stream, &error), POSTERN_E_OS);
     assert_int_equal(error.os_error, EBADF);
     assert_null(stream);
-    assert_int_equal(loop_wait_start(loop, 1 << 20, count, NULL, &wait, &error), POSTERN_E_OS);
+    assert_int_equal(loop_wait_start(loop, 1 << 20, outcome_count, NULL, &wait, &error), POSTERN_E_OS);
     assert_null(wait);
     loop_destroy(loop);
 }
@@ -298,12 +269,12 @@ static void ended_process_is_told_once(void **state)
     assert_true(child > 0);
     pidfd = (int)syscall(SYS_pidfd_open, child, 0);
     assert_true(pidfd >= 0);
-    assert_int_equal(loop_wait_start(loop, pidfd, count, &ended, &wait, NULL), 0);
+    assert_int_equal(loop_wait_start(loop, pidfd, outcome_count, &ended, &wait, NULL), 0);
     assert_int_equal(loop_run_once(loop, 5000, NULL), 0);
     assert_int_equal(ended, 0);
     (void)close(ends[0]);
     (void)close(ends[1]);
-    run_until(loop, &ended, 1);
+    outcome_await(loop, &ended, 1);
     assert_int_equal(loop_run_once(loop, 5000, NULL), 0);
     assert_int_equal(ended, 1);
     loop_wait_stop(wait);
@@ -324,7 +295,7 @@ static void closed_duplicate_leaves_no_events(void **state)
     (void)state;
     assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
     gone = open_stream(loop, fcntl(ends[0], F_DUPFD_CLOEXEC, 0), LOOP_READ);
-    loop_stream_read(gone, text, sizeof(text), note, &read);
+    loop_stream_read(gone, text, sizeof(text), outcome_note, &read);
     assert_int_equal(loop_run_once(loop, 0, NULL), 0);
     loop_stream_close(gone);
     assert_int_equal(write(ends[1], "x", 1), 1);

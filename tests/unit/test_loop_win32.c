@@ -11,40 +11,11 @@
 #include "shared/loop_win32.h"
 #include "shared/pipe_win32.h"
 #include "shared/system.h"
+#include "tests/support/outcome.h"
 #include "tests/support/pair.h"
 
 #define SECOND_US ((int64_t)1000000)
 #define BIG (1024u * 1024u)
-
-struct outcome {
-    int calls;
-    int status;
-    size_t bytes;
-};
-
-static void note(void *context, int status, size_t bytes)
-{
-    struct outcome *outcome = context;
-
-    outcome->calls++;
-    outcome->status = status;
-    outcome->bytes = bytes;
-}
-
-static void count(void *context)
-{
-    ++*(int *)context;
-}
-
-static void run_until(struct loop *loop, const int *counter, int target)
-{
-    uint64_t end_us = system_now_us() + 10 * (uint64_t)SECOND_US;
-
-    while (*counter < target) {
-        assert_true(system_now_us() < end_us);
-        assert_int_equal(loop_run_once(loop, SECOND_US, NULL), 0);
-    }
-}
 
 struct fixture {
     struct loop *loop;
@@ -101,18 +72,18 @@ static void an_empty_write_is_not_the_end(void **state)
     assert_int_equal(loop_create(&loop, NULL), 0);
     assert_int_equal(pipe_create(true, &ours, &theirs, NULL), 0);
     assert_int_equal(loop_stream_open(loop, ours, LOOP_READ, &stream, NULL), 0);
-    loop_stream_read(stream, data, sizeof(data), note, &read);
+    loop_stream_read(stream, data, sizeof(data), outcome_note, &read);
     WriteFile((HANDLE)theirs, "", 0, &written, NULL);
     for (int i = 0; i < 5; i++) {
         assert_int_equal(loop_run_once(loop, 1000, NULL), 0);
     }
     assert_int_equal(read.calls, 0);
     assert_true(WriteFile((HANDLE)theirs, "abc", 3, &written, NULL));
-    run_until(loop, &read.calls, 1);
+    outcome_await(loop, &read.calls, 1);
     assert_int_equal(read.bytes, 3);
     handle_close(&theirs);
-    loop_stream_read(stream, data, sizeof(data), note, &read);
-    run_until(loop, &read.calls, 2);
+    loop_stream_read(stream, data, sizeof(data), outcome_note, &read);
+    outcome_await(loop, &read.calls, 2);
     assert_true(read.status == 0 && read.bytes == 0);
     loop_stream_close(stream);
     loop_destroy(loop);
@@ -136,18 +107,18 @@ static void closing_keeps_the_completions_of_others(void **state)
         pair_open(&one, &other);
         assert_int_equal(loop_stream_open(loop, one, LOOP_READ_WRITE, &fixture[i].one, NULL), 0);
         assert_int_equal(loop_stream_open(loop, other, LOOP_READ_WRITE, &fixture[i].other, NULL), 0);
-        loop_stream_read(fixture[i].one, data[i], sizeof(data[i]), note, &read[i]);
+        loop_stream_read(fixture[i].one, data[i], sizeof(data[i]), outcome_note, &read[i]);
     }
     for (int i = 1; i < PAIRS; i++) {
-        loop_stream_write(fixture[i].other, "x", 1, note, &written[i]);
+        loop_stream_write(fixture[i].other, "x", 1, outcome_note, &written[i]);
     }
     loop_stream_close(fixture[0].one); /* its read is pending; the others' packets come first */
     for (int i = 0; i < PAIRS; i++) {
         assert_int_equal(read[i].calls + written[i].calls, 0);
     }
     for (int i = 1; i < PAIRS; i++) {
-        run_until(loop, &read[i].calls, 1);
-        run_until(loop, &written[i].calls, 1);
+        outcome_await(loop, &read[i].calls, 1);
+        outcome_await(loop, &written[i].calls, 1);
         assert_int_equal(read[i].bytes, 1);
     }
     assert_int_equal(read[0].calls, 0);
@@ -174,23 +145,23 @@ static void withdrawn_writes_arrive_to_the_byte(void **state)
     }
     /* The reader takes a little of it and stops; then what is left is written anew, over and over. */
     for (int round = 0; round < 3; round++) {
-        loop_stream_write(fixture.one, data + expected, BIG - expected, note, &written);
-        loop_stream_read(fixture.other, got + total, 1000, note, &read);
-        run_until(fixture.loop, &read.calls, ++reads);
+        loop_stream_write(fixture.one, data + expected, BIG - expected, outcome_note, &written);
+        loop_stream_read(fixture.other, got + total, 1000, outcome_note, &read);
+        outcome_await(fixture.loop, &read.calls, ++reads);
         total += read.bytes;
         expected += loop_stream_cancel_write(fixture.one);
         assert_false(loop_stream_writing(fixture.one));
         assert_true(expected < BIG);
     }
-    loop_stream_write(fixture.one, data + expected, BIG - expected, note, &written);
+    loop_stream_write(fixture.one, data + expected, BIG - expected, outcome_note, &written);
     memset(data, 0xEE, expected); /* it is ours again */
     while (total < BIG) {
-        loop_stream_read(fixture.other, got + total, 2 * BIG - total, note, &read);
-        run_until(fixture.loop, &read.calls, ++reads);
+        loop_stream_read(fixture.other, got + total, 2 * BIG - total, outcome_note, &read);
+        outcome_await(fixture.loop, &read.calls, ++reads);
         assert_true(read.status == 0 && read.bytes > 0);
         total += read.bytes;
     }
-    run_until(fixture.loop, &written.calls, 1);
+    outcome_await(fixture.loop, &written.calls, 1);
     assert_int_equal(total, BIG);
     for (size_t i = 0; i < BIG; i++) {
         assert_int_equal(got[i], i % 251);
@@ -208,10 +179,10 @@ static void a_reader_that_has_gone_is_closed(void **state)
 
     (void)state;
     fixture_open(&fixture);
-    loop_stream_write(fixture.one, data, BIG, note, &written);
+    loop_stream_write(fixture.one, data, BIG, outcome_note, &written);
     loop_stream_close(fixture.other);
     fixture.other = NULL;
-    run_until(fixture.loop, &written.calls, 1);
+    outcome_await(fixture.loop, &written.calls, 1);
     assert_int_equal(written.status, POSTERN_E_CLOSED);
     assert_true(loop_stream_os_error(fixture.one) != 0);
     fixture_close(&fixture);
@@ -229,20 +200,20 @@ static void a_stopped_wait_never_fires(void **state)
     assert_int_equal(loop_create(&loop, NULL), 0);
     for (int i = 0; i < 50; i++) {
         ResetEvent(event);
-        assert_int_equal(loop_wait_start(loop, (os_handle)event, count, &fired, &wait, NULL), 0);
+        assert_int_equal(loop_wait_start(loop, (os_handle)event, outcome_count, &fired, &wait, NULL), 0);
         SetEvent(event); /* the system's thread may be anywhere now */
         Sleep(i % 2 == 0 ? 0 : 1);
         loop_wait_stop(wait);
         /* Likely in the same memory: a packet left over from the first would fire it. */
-        assert_int_equal(loop_wait_start(loop, (os_handle)quiet, count, &fired, &wait, NULL), 0);
+        assert_int_equal(loop_wait_start(loop, (os_handle)quiet, outcome_count, &fired, &wait, NULL), 0);
         assert_int_equal(loop_run_once(loop, 0, NULL), 0);
         loop_wait_stop(wait);
     }
     CloseHandle(quiet);
     assert_int_equal(loop_run_once(loop, 1000, NULL), 0);
     assert_int_equal(fired, 0);
-    assert_int_equal(loop_wait_start(loop, (os_handle)event, count, &fired, &wait, NULL), 0);
-    run_until(loop, &fired, 1);
+    assert_int_equal(loop_wait_start(loop, (os_handle)event, outcome_count, &fired, &wait, NULL), 0);
+    outcome_await(loop, &fired, 1);
     loop_wait_stop(wait);
     CloseHandle(event);
     loop_destroy(loop);
@@ -258,21 +229,21 @@ static void listeners_hear_their_own_packets_only(void **state)
 
     (void)state;
     assert_int_equal(loop_create(&loop, NULL), 0);
-    assert_int_equal(loop_listener_start(loop, count, &heard_first, &first, NULL), 0);
-    assert_int_equal(loop_listener_start(loop, count, &heard_second, &second, NULL), 0);
+    assert_int_equal(loop_listener_start(loop, outcome_count, &heard_first, &first, NULL), 0);
+    assert_int_equal(loop_listener_start(loop, outcome_count, &heard_second, &second, NULL), 0);
     assert_true(loop_listener_key(first) != loop_listener_key(second));
     port = (HANDLE)loop_listener_port(first);
     old_key = loop_listener_key(first);
     /* They only say "look". The third word need not be a pointer. */
     assert_true(PostQueuedCompletionStatus(port, 7, old_key, (OVERLAPPED *)(intptr_t)1234));
-    run_until(loop, &heard_first, 1);
+    outcome_await(loop, &heard_first, 1);
     assert_int_equal(loop_run_once(loop, 1000, NULL), 0);
     assert_int_equal(heard_first, 1);
     assert_int_equal(heard_second, 0);
     /* After the stop: ignored, also by listeners that come later. */
     assert_true(PostQueuedCompletionStatus(port, 7, old_key, NULL));
     loop_listener_stop(first);
-    assert_int_equal(loop_listener_start(loop, count, &heard_first, &first, NULL), 0);
+    assert_int_equal(loop_listener_start(loop, outcome_count, &heard_first, &first, NULL), 0);
     assert_true(PostQueuedCompletionStatus(port, 7, old_key, NULL));
     assert_int_equal(loop_run_once(loop, 1000, NULL), 0);
     assert_int_equal(heard_first, 1);
@@ -297,13 +268,13 @@ static void the_pump_changes_nothing_but_who_waits(void **state)
     assert_true(event != OS_HANDLE_NONE);
     assert_int_equal(loop_pollable(fixture.loop, NULL), event);
     assert_false(pair_wait(event, 0));
-    loop_stream_read(fixture.one, data, sizeof(data), note, &read);
+    loop_stream_read(fixture.one, data, sizeof(data), outcome_note, &read);
     loop_stream_cancel_read(fixture.one);
     assert_int_equal(loop_run_once(fixture.loop, 0, NULL), 0);
     assert_int_equal(read.calls, 0);
     assert_false(pair_wait(event, 0));
-    loop_stream_read(fixture.one, data, sizeof(data), note, &read);
-    loop_stream_write(fixture.other, "hello", 5, note, &written);
+    loop_stream_read(fixture.one, data, sizeof(data), outcome_note, &read);
+    loop_stream_write(fixture.other, "hello", 5, outcome_note, &written);
     for (int i = 0; i < 10 && (read.calls == 0 || written.calls == 0); i++) {
         assert_true(pair_wait(event, 5000));
         assert_int_equal(loop_run_once(fixture.loop, 0, NULL), 0);
@@ -311,9 +282,9 @@ static void the_pump_changes_nothing_but_who_waits(void **state)
     assert_int_equal(read.calls + written.calls, 2);
     assert_false(pair_wait(event, 0));
     /* A later timer, then an earlier one in its place: the thread has to be told. */
-    assert_true(loop_timer_start(fixture.loop, &timer, 60 * (uint64_t)SECOND_US, count, &fired));
+    assert_true(loop_timer_start(fixture.loop, &timer, 60 * (uint64_t)SECOND_US, outcome_count, &fired));
     assert_false(pair_wait(event, 20));
-    assert_true(loop_timer_start(fixture.loop, &timer, 20000, count, &fired));
+    assert_true(loop_timer_start(fixture.loop, &timer, 20000, outcome_count, &fired));
     assert_true(pair_wait(event, 5000));
     assert_int_equal(loop_run_once(fixture.loop, 0, NULL), 0);
     assert_int_equal(fired, 1);

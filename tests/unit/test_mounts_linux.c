@@ -473,17 +473,6 @@ static void test_the_systems_mounts_in_writable(void **state)
     expect_part(child);
 }
 
-static int listen_at(const char *path)
-{
-    struct sockaddr_un name = {.sun_family = AF_UNIX};
-    int server = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    assert_true(server >= 0 && strlen(path) < sizeof(name.sun_path));
-    memcpy(name.sun_path, path, strlen(path) + 1);
-    assert_int_equal(bind(server, (struct sockaddr *)&name, sizeof(name)), 0);
-    assert_int_equal(listen(server, 1), 0);
-    return server;
-}
-
 /* Who connects to a socket acts, so a grant to read does not include it. */
 static void test_sockets_in_what_may_be_read_are_covered(void **state)
 {
@@ -494,9 +483,9 @@ static void test_sockets_in_what_may_be_read_are_covered(void **state)
     need_root();
     fresh(hidden_root, "mkdir work data");
     snprintf(path, sizeof(path), "%s/data/socket", hidden_root);
-    int covered = listen_at(path);
+    int covered = box_listen(path);
     snprintf(path, sizeof(path), "%s/work/socket", hidden_root);
-    int shared = listen_at(path);
+    int shared = box_listen(path);
     for (size_t i = 0; i < LEVELS; i++) {
         open_with_grants(&box, levels[i], hidden_root, grants);
         WORKS(&box, "cd '%s' && test -S work/socket && test -f data/socket", hidden_root);
@@ -522,7 +511,7 @@ static void test_too_many_sockets(void **state)
         assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
         for (int i = 0; i < SOCKETS; i++) {
             snprintf(path, sizeof(path), "%s/others/%d", open_root, i);
-            (void)listen_at(path);
+            (void)box_listen(path);
         }
         snprintf(path, sizeof(path), "%s/work", open_root);
         box_policy_begin(&policy, path);
