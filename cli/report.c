@@ -220,9 +220,9 @@ char *report_result_json(const struct postern_run_result *run, const char *cuts)
     bool complete = true;
 
     put(object, "exit_code", result->signal != 0 ? json_null() : json_integer(result->exit_code), &complete);
-    put(object, "exit_meaning", meaning_object(result), &complete);
     put(object, "signal", signal_object(result->signal), &complete);
     put(object, "reason", json_string(postern_reason_name(result->reason)), &complete);
+    put(object, "exit_meaning", meaning_object(result), &complete);
     put(object, "timed_out", json_boolean(result->timed_out), &complete);
     put(object, "output_cut", json_boolean(result->output_cut), &complete);
     put(object, "wall_us", number(result->wall_us), &complete);

@@ -13,8 +13,6 @@
  * has some left, and a frame for each key that is typed would double the cost of its way. */
 #define RETURN_AT (MESSAGE_STDIN_WINDOW / 4u)
 
-#define EXTRA_MAX 4096u /* a hundred of Ctrl-C that nobody has taken are as good as more of them */
-
 static void pump(struct input *input);
 
 static void give_back(struct input *input, size_t bytes)
@@ -78,7 +76,7 @@ void input_start(struct input *input, struct loop_stream *stream, void (*taken)(
                  void (*end)(void *context, bool asked), void *context)
 {
     *input = (struct input){.stream = stream, .taken = taken, .end = end, .context = context, .closed = !stream};
-    buffer_init(&input->waiting, MESSAGE_STDIN_WINDOW + EXTRA_MAX);
+    buffer_init(&input->waiting, MESSAGE_STDIN_WINDOW + INPUT_EXTRA_MAX);
 }
 
 /* The buffer may not move while the system writes from it: room is made only between writes. */
@@ -115,7 +113,7 @@ int input_add(struct input *input, const unsigned char *data, size_t size, struc
 int input_type(struct input *input, const char *text, size_t counted, struct postern_error *error)
 {
     size_t size = strlen(text);
-    if (input->closed || input->close_asked || size < counted || input->extra + size - counted > EXTRA_MAX) {
+    if (input->closed || input->close_asked || size < counted || input->extra + size - counted > INPUT_EXTRA_MAX) {
         give_back(input, counted);
         return 0;
     }

@@ -8,6 +8,9 @@
 #include "ipc/channel.h"
 #include "shared/buffer.h"
 
+/* The most of `extra` below: a hundred of Ctrl-C that nobody has taken are as good as more of them. */
+#define INPUT_EXTRA_MAX 4096u
+
 struct input {
     struct loop_stream *stream; /* borrowed; NULL when there is none or the command has closed it */
     struct buffer waiting;      /* at most the window the parent was given */
