@@ -44,6 +44,8 @@ static BOOL WINAPI on_event(DWORD kind)
     InterlockedOr(&events.pending, 1 << signals[kind]);
     SetEvent(events.event);
     if (kind != CTRL_C_EVENT && kind != CTRL_BREAK_EVENT) {
+        /* At once: the system allows five seconds, and the command may use them up. */
+        terminal_leave_raw();
         Sleep(INFINITE); /* the process is ended when this returns; the main thread does that, or the system's limit */
     }
     return TRUE;
@@ -280,6 +282,9 @@ int console_write(struct console *console, enum console_output output, const voi
     int result = check_output(console, output, error);
 
     *written = result == 0 ? stream_thread_write(console->out[output], data, size) : 0;
+    if (output == CONSOLE_STDOUT) {
+        terminal_watch_output(data, *written);
+    }
     return result;
 }
 

@@ -364,6 +364,9 @@ int relay_run(const struct relay_spec *spec, struct relay_end *end, struct poste
     if (result == 0 && spec->raw) {
         result = terminal_enter_raw(error);
     }
+    if (result == 0 && spec->command->tty) {
+        terminal_enter_output();
+    }
     while (result == 0 && !is_finished(&relay)) {
         result = turn(&relay, error);
     }

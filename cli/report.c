@@ -10,6 +10,7 @@
 
 #include "cli/console.h"
 #include "cli/status.h"
+#include "shared/exit_code.h"
 #include "shared/path.h"
 #include "shared/text.h"
 
@@ -68,6 +69,18 @@ void report_notice(const char *format, ...)
     text_escape(text, sizeof(text), raw, strlen(raw));
     fprintf(stderr, "postern: %s\n", text);
     fflush(stderr);
+}
+
+void report_exit_code(const struct postern_result *result)
+{
+    struct exit_code_words words;
+
+    /* Not for a command that we have ended: that is told otherwise. */
+    if (result->reason == POSTERN_REASON_EXITED && exit_code_explain(result->exit_code, &words)) {
+        report_notice("the command ended with %s (%s): %s", words.number, words.name, words.cause);
+        fprintf(stderr, "  hint: %s\n", words.remedy);
+        fflush(stderr);
+    }
 }
 
 static const char *member(json_t *object, const char *key)
@@ -183,6 +196,17 @@ static json_t *signal_object(int signal)
     return json_pack("{s:s, s:i}", "name", name, "number", signal);
 }
 
+static json_t *meaning_object(const struct postern_result *result)
+{
+    struct exit_code_words words;
+
+    if (result->signal != 0 || !exit_code_explain(result->exit_code, &words)) {
+        return json_null();
+    }
+    return json_pack("{s:s, s:s, s:s, s:s}", "name", words.name, "number", words.number, "cause", words.cause, "action",
+                     words.remedy);
+}
+
 /* The bytes, how many are missing in their middle, and where, in bytes, if any are. */
 static void put_output(json_t *object, const char *name, const struct postern_output *output, bool *complete)
 {
@@ -215,6 +239,7 @@ char *report_result_json(const struct postern_run_result *run, const char *cuts,
     put(object, "exit_code", result->signal != 0 ? json_null() : json_integer(result->exit_code), &complete);
     put(object, "signal", signal_object(result->signal), &complete);
     put(object, "reason", json_string(postern_reason_name(result->reason)), &complete);
+    put(object, "exit_meaning", meaning_object(result), &complete);
     put(object, "timed_out", json_boolean(result->timed_out), &complete);
     put(object, "output_cut", json_boolean(result->output_cut), &complete);
     put(object, "wall_us", number(result->wall_us), &complete);

@@ -23,6 +23,9 @@ void report_failure(const struct postern_error *error, bool json);
 /* One line on stderr. */
 void report_notice(const char *format, ...) COMPILER_PRINTF(1, 2);
 
+/* A notice, and a hint, when the exit code is Windows's word and not the command's: exit_code.h. */
+void report_exit_code(const struct postern_result *result);
+
 /* A notice for each of postern_sandbox_cuts(), of postern_sandbox_new_protected(). */
 void report_cuts(const char *cuts);
 void report_made(const char *made);

@@ -175,6 +175,7 @@ static void notice_end(const struct run *run, const struct postern_result *resul
     if (result->output_cut) {
         report_notice("something the command left running still held its output; the rest was cut off");
     }
+    report_exit_code(result);
 }
 
 static int tell_json(struct run *run, struct postern_error *error)

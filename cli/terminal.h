@@ -9,6 +9,7 @@
 #define POSTERN_CLI_TERMINAL_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct postern_error;
@@ -27,7 +28,16 @@ bool terminal_in_background(void);
  * terminal. Called again it renews the mode, which the shell resets when we were stopped. A process in the background
  * leaves the terminal alone: it belongs to someone else then. */
 int terminal_enter_raw(struct postern_error *error);
-void terminal_leave_raw(void); /* does nothing when the mode is not raw */
 bool terminal_wants_raw(void); /* between enter and leave */
+
+/* What follows on stdout is the output of a command's terminal: UTF-8 with escape sequences. Windows consoles have to
+ * be told, until terminal_leave_raw(); nothing where stdout is none. */
+void terminal_enter_output(void);
+
+/* Ends both modes; does nothing when there is none. On Windows called from the threads of console events, too. */
+void terminal_leave_raw(void);
+
+/* Output of a command's terminal before it is written: what it turns on in the caller's is turned off when leaving. */
+void terminal_watch_output(const void *data, size_t size);
 
 #endif

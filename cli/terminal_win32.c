@@ -8,15 +8,19 @@
 #include <windows.h>
 
 #include "shared/error.h"
+#include "shared/win32_input.h"
 
 #define STAGE "terminal"
 
-/* Written by the main thread, read by the crash handlers too: `wants_raw` is set last and cleared last. */
+/* Written by the main thread, read by the crash and event handlers too: the two flags are set last and cleared first.
+ */
 static struct {
-    HANDLE in, out; /* out: NULL when stdout is no console */
+    HANDLE in, out;
     DWORD in_before, out_before;
+    UINT page_before;
     bool prepared;
-    volatile LONG wants_raw;
+    volatile LONG wants_raw, changed_output;
+    struct win32_input asked; /* by the command's console of ours */
     LPTOP_LEVEL_EXCEPTION_FILTER filter_before;
 } terminal;
 
@@ -71,14 +75,26 @@ bool terminal_in_background(void)
     return false; /* consoles know no jobs */
 }
 
-void terminal_leave_raw(void)
+static void leave_output(void)
 {
-    if (!InterlockedExchange(&terminal.wants_raw, 0)) {
+    static const char off[] = WIN32_INPUT_OFF;
+    DWORD written;
+
+    if (!InterlockedExchange(&terminal.changed_output, 0)) {
         return;
     }
-    SetConsoleMode(terminal.in, terminal.in_before);
-    if (terminal.out != NULL) {
-        SetConsoleMode(terminal.out, terminal.out_before);
+    if (terminal.asked.on) {
+        WriteFile(terminal.out, off, sizeof(off) - 1, &written, NULL);
+    }
+    SetConsoleMode(terminal.out, terminal.out_before);
+    SetConsoleOutputCP(terminal.page_before);
+}
+
+void terminal_leave_raw(void)
+{
+    leave_output();
+    if (InterlockedExchange(&terminal.wants_raw, 0)) {
+        SetConsoleMode(terminal.in, terminal.in_before);
     }
 }
 
@@ -94,52 +110,68 @@ static LONG WINAPI on_exception(EXCEPTION_POINTERS *exception)
     return terminal.filter_before != NULL ? terminal.filter_before(exception) : EXCEPTION_CONTINUE_SEARCH;
 }
 
-static int prepare(struct postern_error *error)
+/* Whatever ends us, the console is given back: exit(), abort(), a crash; console_win32.c sees to its closing. */
+static bool prepare(void)
 {
-    terminal.in = handle_of(TERMINAL_STDIN);
-    terminal.out = handle_of(TERMINAL_STDOUT);
-    if (!GetConsoleMode(terminal.in, &terminal.in_before)) {
-        return error_os(error, POSTERN_E_OS, STAGE, "GetConsoleMode", (int64_t)GetLastError(),
-                        "standard input is no usable console");
+    if (!terminal.prepared && atexit(terminal_leave_raw) == 0) {
+        signal(SIGABRT, on_abort);
+        terminal.filter_before = SetUnhandledExceptionFilter(on_exception);
+        terminal.prepared = true;
     }
-    if (!GetConsoleMode(terminal.out, &terminal.out_before)) {
-        terminal.out = NULL;
-    }
-    if (atexit(terminal_leave_raw) != 0) {
-        return error_memory(error, STAGE);
-    }
-    signal(SIGABRT, on_abort);
-    terminal.filter_before = SetUnhandledExceptionFilter(on_exception);
-    terminal.prepared = true;
-    return 0;
+    return terminal.prepared;
 }
 
 int terminal_enter_raw(struct postern_error *error)
 {
-    DWORD in, out;
+    DWORD mode;
 
-    if (!terminal.prepared) {
-        int result = prepare(error);
-        if (result != 0) {
-            return result;
+    if (!prepare()) {
+        return error_memory(error, STAGE);
+    }
+    if (!terminal.wants_raw) {
+        terminal.in = handle_of(TERMINAL_STDIN);
+        if (!GetConsoleMode(terminal.in, &terminal.in_before)) {
+            return error_os(error, POSTERN_E_OS, STAGE, "GetConsoleMode", (int64_t)GetLastError(),
+                            "standard input is no usable console");
         }
     }
-    in = terminal.in_before & ~(DWORD)(ENABLE_LINE_INPUT | ENABLE_ECHO_INPUT | ENABLE_PROCESSED_INPUT |
-                                       ENABLE_QUICK_EDIT_MODE | ENABLE_MOUSE_INPUT);
-    in |= ENABLE_WINDOW_INPUT | ENABLE_EXTENDED_FLAGS;
-    out = terminal.out_before | ENABLE_PROCESSED_OUTPUT | ENABLE_VIRTUAL_TERMINAL_PROCESSING;
+    mode = terminal.in_before & ~(DWORD)(ENABLE_LINE_INPUT | ENABLE_ECHO_INPUT | ENABLE_PROCESSED_INPUT |
+                                         ENABLE_QUICK_EDIT_MODE | ENABLE_MOUSE_INPUT);
+    mode |= ENABLE_WINDOW_INPUT | ENABLE_EXTENDED_FLAGS;
     InterlockedExchange(&terminal.wants_raw, 1);
     /* Consoles before Windows 10 do not know the VT modes: keys without a character are lost there, nothing else. */
-    if (!SetConsoleMode(terminal.in, in | ENABLE_VIRTUAL_TERMINAL_INPUT) && !SetConsoleMode(terminal.in, in)) {
+    if (!SetConsoleMode(terminal.in, mode | ENABLE_VIRTUAL_TERMINAL_INPUT) && !SetConsoleMode(terminal.in, mode)) {
         DWORD os_error = GetLastError();
         terminal_leave_raw();
         return error_os(error, POSTERN_E_OS, STAGE, "SetConsoleMode", (int64_t)os_error,
                         "the console cannot be set to raw mode");
     }
-    if (terminal.out != NULL && !SetConsoleMode(terminal.out, out | DISABLE_NEWLINE_AUTO_RETURN)) {
-        SetConsoleMode(terminal.out, out);
-    }
     return 0;
+}
+
+void terminal_enter_output(void)
+{
+    DWORD mode;
+
+    terminal.out = handle_of(TERMINAL_STDOUT);
+    if (terminal.changed_output || !GetConsoleMode(terminal.out, &terminal.out_before) || !prepare()) {
+        return;
+    }
+    mode = terminal.out_before | ENABLE_PROCESSED_OUTPUT | ENABLE_VIRTUAL_TERMINAL_PROCESSING;
+    terminal.page_before = GetConsoleOutputCP();
+    InterlockedExchange(&terminal.changed_output, 1);
+    if (!SetConsoleMode(terminal.out, mode | DISABLE_NEWLINE_AUTO_RETURN)) {
+        SetConsoleMode(terminal.out, mode);
+    }
+    /* A pseudo console always speaks UTF-8, the caller's usually the code page of its country. */
+    SetConsoleOutputCP(CP_UTF8);
+}
+
+void terminal_watch_output(const void *data, size_t size)
+{
+    if (terminal.changed_output) {
+        win32_input_watch(&terminal.asked, data, size);
+    }
 }
 
 bool terminal_wants_raw(void)

@@ -34,6 +34,12 @@ int pty_resize(struct pty *pty, uint16_t rows, uint16_t cols, struct postern_err
 /* Sends the foreground group what the terminal would send for a key: INTERRUPT, QUIT, or HANGUP. */
 int pty_signal(struct pty *pty, enum postern_signal signal, struct postern_error *error);
 
+/* The terminal's output as it was read, in order: a console asks in it for the form in which keys are to be told. */
+void pty_watch(struct pty *pty, const void *data, size_t size);
+
+/* What has to be typed for Ctrl-C. Static. */
+const char *pty_interrupt(const struct pty *pty);
+
 /* What has to be typed to end the input of a program that reads lines: ^D; ^Z and Enter on Windows. Static. */
 const char *pty_end_of_file(void);
 

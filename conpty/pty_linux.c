@@ -152,6 +152,19 @@ int pty_signal(struct pty *pty, enum postern_signal signal, struct postern_error
     return signal_foreground_group(pty, number, error);
 }
 
+void pty_watch(struct pty *pty, const void *data, size_t size)
+{
+    (void)pty;
+    (void)data;
+    (void)size;
+}
+
+const char *pty_interrupt(const struct pty *pty)
+{
+    (void)pty;
+    return "\x03"; /* the line discipline knows what to do with it */
+}
+
 const char *pty_end_of_file(void)
 {
     return "\004"; /* VEOF of a fresh terminal */

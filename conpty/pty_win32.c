@@ -12,6 +12,7 @@
 #include <windows.h>
 
 #include "shared/pipe_win32.h"
+#include "shared/win32_input.h"
 
 #define STAGE "terminal"
 
@@ -25,7 +26,8 @@ struct pty {
     volatile LONG owners; /* the caller, and the closing thread while it runs */
     void *console;        /* HPCON */
     os_handle input, output;
-    bool finished; /* the closing thread has the console now */
+    bool finished;           /* the closing thread has the console now */
+    struct win32_input keys; /* what the console has asked for */
     resize_fn *resize;
     release_fn *release;
     close_fn *close;
@@ -81,7 +83,9 @@ static int create_console(struct pty *pty, COORD size, os_handle *input, os_hand
     if (code != POSTERN_OK) {
         return code;
     }
-    /* No flags. INHERIT_CURSOR in particular would have the host ask us for the cursor's place and wait for it. */
+    /* No flags. INHERIT_CURSOR, the only documented one, would have the host ask us for the cursor's place and wait for
+     * it. The others that some builds know (2 resize quirk, 4 win32-input-mode, 8 passthrough) are Windows Terminal's
+     * own and may be refused; a host that knows win32-input-mode asks for it in its output. */
     result = create(size, (HANDLE)*input, (HANDLE)*output, 0, &pty->console);
     if (FAILED(result)) {
         pty->console = NULL;
@@ -177,6 +181,16 @@ int pty_signal(struct pty *pty, enum postern_signal signal, struct postern_error
     /* The system offers no call. A ^C written into the input would be a key press, in line behind all others and up to
      * the console's mode; events are sent by a process on the console: runner/agent_win32.h. */
     return error_set(error, POSTERN_E_UNSUPPORTED, STAGE, "", "a pseudo console cannot be sent signals from outside");
+}
+
+void pty_watch(struct pty *pty, const void *data, size_t size)
+{
+    win32_input_watch(&pty->keys, data, size);
+}
+
+const char *pty_interrupt(const struct pty *pty)
+{
+    return pty->keys.on ? WIN32_INPUT_CTRL_C : "\x03";
 }
 
 const char *pty_end_of_file(void)

@@ -67,6 +67,11 @@ void command_terminate(struct command *command);
 /* Kills every process of the tree, also those that hide by setsid() or by forking on; `emptied` tells when done. */
 void command_kill(struct command *command);
 
+/* Of a terminal. The output that was read is shown to it; what stands for a Ctrl-C among the typed bytes is what
+ * pty_interrupt() says, static. "" on Wine, whose console dies of the byte: the event has been sent instead. */
+void command_watch(struct command *command, const void *data, size_t size);
+const char *command_type_interrupt(struct command *command);
+
 int command_resize(struct command *command, uint16_t rows, uint16_t cols, struct postern_error *error);
 
 /* Windows terminals: see pty_finish(). To be called when the command has exited. */

@@ -273,6 +273,18 @@ void command_close_output(struct command *command)
     }
 }
 
+void command_watch(struct command *command, const void *data, size_t size)
+{
+    if (command->pty != NULL) {
+        pty_watch(command->pty, data, size);
+    }
+}
+
+const char *command_type_interrupt(struct command *command)
+{
+    return command->pty != NULL ? pty_interrupt(command->pty) : "";
+}
+
 int command_resize(struct command *command, uint16_t rows, uint16_t cols, struct postern_error *error)
 {
     if (command->pty == NULL) {

@@ -344,6 +344,26 @@ void command_kill(struct command *command)
     job_kill(command->job);
 }
 
+void command_watch(struct command *command, const void *data, size_t size)
+{
+    if (command->pty != NULL) {
+        pty_watch(command->pty, data, size);
+    }
+}
+
+const char *command_type_interrupt(struct command *command)
+{
+    if (command->pty == NULL) {
+        return "";
+    }
+    if (trampoline_needed()) {
+        /* Fails only while others are on their way. */
+        (void)agents_signal(command->agents, command->pid, POSTERN_SIGNAL_INTERRUPT, NULL);
+        return "";
+    }
+    return pty_interrupt(command->pty);
+}
+
 int command_resize(struct command *command, uint16_t rows, uint16_t cols, struct postern_error *error)
 {
     struct postern_error reason = {0};

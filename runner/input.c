@@ -3,6 +3,8 @@
  */
 #include "runner/input.h"
 
+#include <string.h>
+
 #include "ipc/message.h"
 
 #define STAGE "stdin"
@@ -23,13 +25,21 @@ static void give_back(struct input *input, size_t bytes)
     }
 }
 
+/* The command has taken these bytes. Late credit is no harm, so those that are nobody's count as the first. */
+static void take(struct input *input, size_t bytes)
+{
+    size_t extra = bytes < input->extra ? bytes : input->extra;
+    buffer_consume(&input->waiting, bytes);
+    input->extra -= extra;
+    give_back(input, bytes - extra);
+}
+
 static void finish(struct input *input, bool asked)
 {
-    size_t dropped = buffer_length(&input->waiting);
     input->stream = NULL;
     input->closed = true;
+    take(input, buffer_length(&input->waiting));
     buffer_free(&input->waiting);
-    give_back(input, dropped);
     input->end(input->context, asked);
 }
 
@@ -44,8 +54,7 @@ static void written(void *context, int status, size_t bytes)
     }
     size_t done = input->writing;
     input->writing = 0;
-    buffer_consume(&input->waiting, done);
-    give_back(input, done);
+    take(input, done);
     pump(input);
 }
 
@@ -67,7 +76,29 @@ void input_start(struct input *input, struct loop_stream *stream, void (*taken)(
                  void (*end)(void *context, bool asked), void *context)
 {
     *input = (struct input){.stream = stream, .taken = taken, .end = end, .context = context, .closed = !stream};
-    buffer_init(&input->waiting, MESSAGE_STDIN_WINDOW);
+    buffer_init(&input->waiting, MESSAGE_STDIN_WINDOW + INPUT_EXTRA_MAX);
+}
+
+/* The buffer may not move while the system writes from it: room is made only between writes. */
+static void stop_writing(struct input *input)
+{
+    if (input->writing > 0) {
+        size_t already = loop_stream_cancel_write(input->stream);
+        input->writing = 0;
+        take(input, already);
+    }
+}
+
+static int add(struct input *input, const void *data, size_t size, size_t counted, struct postern_error *error)
+{
+    if (buffer_length(&input->waiting) - input->extra + counted > MESSAGE_STDIN_WINDOW)
+        return error_set(error, POSTERN_E_PROTOCOL, STAGE, "", "more stdin than was granted");
+    stop_writing(input);
+    if (!buffer_append(&input->waiting, data, size))
+        return error_memory(error, STAGE);
+    input->extra += size - counted;
+    pump(input);
+    return 0;
 }
 
 int input_add(struct input *input, const unsigned char *data, size_t size, struct postern_error *error)
@@ -76,19 +107,17 @@ int input_add(struct input *input, const unsigned char *data, size_t size, struc
         give_back(input, size);
         return 0;
     }
-    /* The buffer may not move while the system writes from it: room is made only between writes. */
-    if (size > buffer_room(&input->waiting))
-        return error_set(error, POSTERN_E_PROTOCOL, STAGE, "", "more stdin than was granted");
-    if (input->writing > 0) {
-        size_t already = loop_stream_cancel_write(input->stream);
-        input->writing = 0;
-        buffer_consume(&input->waiting, already);
-        give_back(input, already);
+    return add(input, data, size, size, error);
+}
+
+int input_type(struct input *input, const char *text, size_t counted, struct postern_error *error)
+{
+    size_t size = strlen(text);
+    if (input->closed || input->close_asked || size < counted || input->extra + size - counted > INPUT_EXTRA_MAX) {
+        give_back(input, counted);
+        return 0;
     }
-    if (!buffer_append(&input->waiting, data, size))
-        return error_memory(error, STAGE);
-    pump(input);
-    return 0;
+    return add(input, text, size, counted, error);
 }
 
 void input_close(struct input *input)

@@ -1,5 +1,6 @@
 /*
- * output.c - relays one output stream of a command. See output.h. The bytes are the command's; they are not looked at.
+ * output.c - relays one output stream of a command. See output.h. The bytes are the command's;
+ * they are not looked at here.
  */
 #include "runner/output.h"
 
@@ -116,6 +117,8 @@ static void bytes_read(void *context, int status, size_t bytes)
             output->moved(output->context, false);
         return;
     }
+    if (output->seen)
+        output->seen(output->context, output->frame + FRAME_HEADER_SIZE + output->held, bytes);
     output->held += (uint32_t)bytes;
     output->credit -= (uint32_t)bytes;
     if (worth_holding(output, bytes))
@@ -174,6 +177,7 @@ bool output_start(struct output *output, const struct output_spec *spec)
                               .session = spec->session,
                               .credit = spec->credit,
                               .moved = spec->moved,
+                              .seen = spec->seen,
                               .context = spec->context,
                               .ended = spec->stream == NULL};
     output->data.sent = frame_sent;

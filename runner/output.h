@@ -25,6 +25,7 @@ struct output {
     struct channel_data data;
     bool ended;                               /* the stream has ended and all of it was sent */
     void (*moved)(void *context, bool bytes); /* bytes came, or the stream ended */
+    void (*seen)(void *context, const void *data, size_t size);
     void *context;
 };
 
@@ -38,6 +39,8 @@ struct output_spec {
     uint32_t session;
     uint32_t credit;
     void (*moved)(void *context, bool bytes);
+    void (*seen)(void *context, const void *data,
+                 size_t size); /* what was read, if it came into memory; NULL allowed */
     void *context;
 };
 

@@ -17,6 +17,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define ETX 3 /* what the key Ctrl-C is in a stream of bytes */
+
 struct session {
     const struct session_owner *owner;
     uint32_t id;
@@ -286,6 +288,12 @@ static void start_timeout(struct session *session)
                          session);
 }
 
+static void output_seen(void *context, const void *data, size_t size)
+{
+    struct session *session = context;
+    command_watch(session->command, data, size);
+}
+
 static void command_spawned(void *context, uint32_t pid)
 {
     struct session *session = context;
@@ -300,6 +308,7 @@ static void command_spawned(void *context, uint32_t pid)
                                .session = session->id,
                                .credit = session->window,
                                .moved = output_moved,
+                               .seen = session->tty ? output_seen : NULL,
                                .context = session};
     bool complete = output_start(&session->out, &spec);
     spec.stream = command_streams(session->command)->err;
@@ -402,10 +411,31 @@ struct session *session_start(const struct session_owner *owner, uint32_t id, co
     return session;
 }
 
+/* A Ctrl-C is typed in the form in which the terminal wants it at the moment. */
+static int type_bytes(struct session *session, const unsigned char *data, size_t size, struct postern_error *error)
+{
+    int code = 0;
+    while (code == 0 && size > 0) {
+        const unsigned char *etx = memchr(data, ETX, size);
+        size_t plain = etx ? (size_t)(etx - data) : size;
+        if (plain > 0)
+            code = input_add(&session->input, data, plain, error);
+        if (code == 0 && etx) {
+            code = input_type(&session->input, command_type_interrupt(session->command), 1, error);
+            plain++;
+        }
+        data += plain;
+        size -= plain;
+    }
+    return code;
+}
+
 int session_stdin(struct session *session, const unsigned char *data, size_t size, struct postern_error *error)
 {
     if (session->state == SESSION_STARTING)
         return error_set(error, POSTERN_E_PROTOCOL, "session", "", "stdin before any was granted");
+    if (session->tty && session->state == SESSION_RUNNING)
+        return type_bytes(session, data, size, error);
     return input_add(&session->input, data, size, error);
 }
 

@@ -121,10 +121,25 @@ static const struct error_hint linux_hints[] = {
     {LINUX_EROFS, "", "the file system is mounted read-only", "choose a place that can be written"},
 };
 
+/* What CreatePseudoConsole and ResizePseudoConsole return are HRESULTs; normalise() makes most of them Win32 numbers.
+ */
+#define HOST_GONE_CAUSE "the console host has ended, usually because the command on it has"
+#define HOST_GONE_REMEDY "nothing, if the command was about to end; else open another session"
+
 static const struct error_hint windows_hints[] = {
+    {2, "CreatePseudoConsole", "conhost.exe, which stands behind every pseudo console, was not found",
+     "repair the Windows installation: sfc /scannow"},
     {2, "CreateProcess", "the program does not exist", "check its name, its extension and the command's PATH"},
     {2, "", "the file does not exist", "check the path"},
     {3, "", "a directory of the path does not exist", "check the path and the drive"},
+    {5, "CreateProcessWithLogon",
+     "the account may not execute the file or enter the working directory, or the caller is SYSTEM or restricted "
+     "itself "
+     "and may not start processes of others",
+     "call from an ordinary or administrator's session, and let the account read the program and the directory"},
+    {5, "CreatePseudoConsole",
+     "conhost.exe may not be started here: a job's process limit, a child process policy or application control",
+     "allow the sandbox one process more, and see the AppLocker and WDAC logs"},
     {5, "CreateProcess",
      "the user may not execute the file, a virus scanner or application control policy forbids it, or it is a "
      "directory",
@@ -132,13 +147,21 @@ static const struct error_hint windows_hints[] = {
     {5, "CreateNamedPipe", "another process has already made a pipe of this name", "try again"},
     {5, "", "the user has no right to it, or something else holds it exclusively",
      "check the permissions of the item for the user that postern runs as"},
+    {6, "CreatePseudoConsole", "a pipe given to the pseudo console was closed already", "report it with the log file"},
+    {6, "ResizePseudoConsole", HOST_GONE_CAUSE, HOST_GONE_REMEDY},
     {8, "", "memory or the desktop heap of the session is used up",
      "end programs; many windows or services in one session use up the desktop heap"},
+    {14, "", "memory, or the limit that a job sets to it, is used up", "free memory, or raise the sandbox's limit"},
     {32, "", "another process has the file open without sharing it",
      "close the program that uses it; virus scanners and indexers do this for a moment"},
     {87, "CreateProcess", "this version of Windows does not know one of the process attributes",
      "use Windows 10 version 1809 or later"},
+    {87, "CreatePseudoConsole", "this Windows refuses the size or a flag of the pseudo console",
+     "ask for at least one row and one column, and for no more than 32767"},
+    {87, "ResizePseudoConsole", "this Windows refuses the size, or the pseudo console has been closed",
+     "ask for at least one row and one column, and for no more than 32767"},
     {87, "", "this version of Windows does not know an option that was used", "use Windows 10 version 1809 or later"},
+    {109, "ResizePseudoConsole", HOST_GONE_CAUSE, HOST_GONE_REMEDY},
     {109, "", "the other end of the pipe was closed", "see why the process at the other end has ended"},
     {193, "", "the file is not a program for this Windows: a script, damaged, or for another processor",
      "run scripts through their interpreter, such as cmd /c FILE or powershell -File FILE"},
@@ -146,10 +169,14 @@ static const struct error_hint windows_hints[] = {
      "pass long input through stdin or a file, or enable long paths"},
     {216, "", "the program was made for another processor than this machine's", "install the build for this machine"},
     {231, "", "every instance of the pipe is in use", "try again"},
+    {232, "ResizePseudoConsole", HOST_GONE_CAUSE, HOST_GONE_REMEDY},
+    {232, "", "the other end of the pipe is being closed", "see why the process at the other end has ended"},
     {267, "", "the working directory does not exist, is a file, or the sandbox user may not enter it",
      "name a directory that the sandbox user may enter"},
     {740, "", "the program asks for administrator rights, which no sandboxed command gets",
      "run a program that does not need them, or remove requireAdministrator from its manifest"},
+    {1058, "CreateProcessWithLogon", "the Secondary Logon service (seclogon) is disabled",
+     "set its start type to manual: sc config seclogon start= demand"},
     {1312, "",
      "the logon session does not exist: the caller has none that can start other users' processes, or it has "
      "just ended",
@@ -171,18 +198,78 @@ static const struct error_hint windows_hints[] = {
      "wait for the lockout time to pass, or unlock the account; another installation may use an old password"},
     {1920, "", "Windows cannot open the file: it is an app alias of the Store, or a cloud file that is not there",
      "name the real program instead of the one under WindowsApps"},
+    {1816, "", "a job object's limit on processes or memory is reached",
+     "end processes, or raise the sandbox's limits"},
+    {0x80004001, "", "this version of Windows does not have the call", "use Windows 10 version 1809 or later"},
+    {0x80004005, "", "the call failed without saying why; a console host that could not start does this",
+     "try again, and see the Application event log"},
+    {0x8000ffff, "", "the call met a state it does not expect; a console host that has just ended does this",
+     "try again with another session"},
+
+    /* NTSTATUS: what ends a process that is not fit to run, or that the system ends; see exit_code.h */
+    {0x40010004, "", "a debugger, or something that acts as one, ended it", "see what else acts on the program"},
+    {0x40010005, "", "a debugger passed Ctrl-C on to it, and it ended", "nothing, if that was meant"},
+    {0x80000001, "", "it touched a guard page: usually a stack that has grown too far, or a fault of the program",
+     "report it to the program's makers"},
+    {0x80000002, "", "it read or wrote memory that is not aligned: a fault of the program",
+     "report it to the program's makers"},
+    {0x80000003, "", "it ran into a breakpoint or an assertion without a debugger",
+     "report it to the program's makers, or run it in a debugger"},
+    {0x80000004, "", "it was single-stepped without a debugger", "run it in a debugger, or report it to its makers"},
+    {0xc0000005, "", "it read or wrote memory that it may not: a fault of the program or of a DLL put into it",
+     "report it to the program's makers; leave out virus scanners and overlays that put DLLs into programs"},
+    {0xc0000006, "", "a part of the program could not be read from its disk or share",
+     "check the disk or the network, and copy the program to a local disk"},
+    {0xc0000008, "", "it used a handle that is closed: a fault of the program", "report it to the program's makers"},
+    {0xc0000017, "", "memory, or the limit that a job sets to it, was used up",
+     "free memory, or raise the sandbox's memory limit"},
+    {0xc000001d, "", "it has an instruction that this processor does not know", "install a build for this processor"},
+    {0xc0000022, "CreatePseudoConsole", "the sandbox user has no access to the console driver",
+     "use plain pipes, or a Windows whose console can be used by other accounts"},
     {0xc0000022, "", "a DLL or another file the program needs at its start may not be read by the sandbox user",
      "let the sandbox user read the directories of the program and of its libraries"},
+    {0xc0000044, "", "a limit of a job object on memory was reached", "raise the sandbox's memory limit"},
+    {0xc000007b, "", "a DLL is for another kind of processor than the program, or damaged",
+     "install the build of the library that fits: 32 and 64 bits do not mix"},
+    {0xc0000094, "", "it divided by zero: a fault of the program", "report it to the program's makers"},
+    {0xc00000fd, "", "its stack was used up, usually by a function that calls itself without end",
+     "report it to the program's makers"},
+    {0xc000012d, "", "the system's memory and paging file are used up", "end programs, or enlarge the paging file"},
     {0xc0000135, "", "a DLL that the program needs was not found",
      "install the missing runtime for all users, or add its directory to the command's PATH"},
+    {0xc0000138, "", "a DLL lacks a function, by its number, that the program needs",
+     "install the version of the library that belongs to the program"},
+    {0xc0000139, "", "a DLL lacks a function that the program needs: it has another version",
+     "install the version of the library that belongs to the program, and look for an older one on PATH"},
+    {0xc000013a, "", "Ctrl-C, Ctrl-Break or the closing of its console ended it",
+     "nothing, if that was meant; a program that wants to tidy up handles console events"},
     {0xc0000142, "",
      "a DLL could not initialise: the process has no access to its window station or desktop, or the desktop heap is "
      "used up",
      "grant the sandbox user the desktop it is started on, or end programs of that session"},
+    {0xc000026b, "", "a DLL could not initialise because Windows is shutting down or the user is being logged off",
+     "try again in another session"},
+    {0xc0000374, "", "its heap is corrupted: a fault of the program", "report it to the program's makers"},
+    {0xc0000409, "", "it stopped itself at once: abort(), a failed check, or a stack that was overwritten",
+     "see its own messages and the Application event log"},
+    {0xc0000417, "", "it gave the C library an argument that makes no sense: a fault of the program",
+     "report it to the program's makers"},
+    {0xc000041d, "", "it failed in a function that Windows had called", "report it to the program's makers"},
+    {0xc0000420, "", "an assertion of the program failed", "see its own messages"},
+    {0xc0000428, "", "code integrity does not accept the signature of the program or of a DLL",
+     "see the CodeIntegrity event log, and install signed files"},
+    {0xc0000602, "", "it stopped itself at once after an error it cannot handle",
+     "see its own messages and the Application event log"},
+    {0xc0000906, "", "a virus scanner blocked the program or one of its DLLs", "see the scanner's log"},
+    {0xc0150002, "", "its manifest names an assembly that is not installed, usually a Visual C++ runtime",
+     "install that runtime; sxstrace.exe tells which"},
+    {0xe0434352, "", "a .NET exception was not handled", "see the command's stderr and the Application event log"},
+    {0xe06d7363, "", "a C++ exception was not handled", "see the command's stderr and the Application event log"},
 };
 
-/* A Win32 error wrapped as HRESULT, as ConPTY, COM and many newer calls return it, is the Win32 error. An HRESULT that
- * came through a signed 32-bit type is negative. */
+/* A Win32 error wrapped as HRESULT, as ConPTY, COM and many newer calls return it, is the Win32 error, and a wrapped
+ * NTSTATUS (facility bit 0x10000000, from the console driver) is the NTSTATUS. An HRESULT that came through a signed
+ * 32-bit type is negative. */
 static int64_t normalise(enum error_system system, int64_t os_error)
 {
     if (system != ERROR_SYSTEM_WINDOWS) {
@@ -190,6 +277,9 @@ static int64_t normalise(enum error_system system, int64_t os_error)
     }
     if (os_error < 0 && os_error >= INT32_MIN) {
         os_error += (int64_t)1 << 32;
+    }
+    if ((os_error & ~(int64_t)0x0fffffff) == 0xd0000000) {
+        return os_error & ~(int64_t)0x10000000;
     }
     return (os_error & ~(int64_t)0xffff) == 0x80070000 ? os_error & 0xffff : os_error;
 }

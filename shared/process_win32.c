@@ -17,6 +17,7 @@
 #include "shared/attributes_win32.h"
 #include "shared/batch_win32.h"
 #include "shared/block_win32.h"
+#include "shared/find_windows.h"
 #include "shared/quote.h"
 #include "shared/wide.h"
 
@@ -32,6 +33,7 @@
 #endif
 
 #define STAGE "spawn"
+#define DIRECTORY_LIMIT 258u /* of a process's current directory, in units; no form of the name lifts it */
 #define KILLED_EXIT_CODE 1u
 #define KILL_WAIT_MS 5000u
 
@@ -63,10 +65,24 @@ static int os_failure(struct postern_error *error, const char *operation, const 
 
 /* ---- text ---- */
 
-static int check_directory(const struct spawn *spawn, const char *name, struct postern_error *error)
+/* Most programs do not know what to do in "\\?\C:\dir". */
+static void make_plain(wchar_t *path)
 {
-    DWORD kind = GetFileAttributesW(spawn->cwd);
+    if (wcsncmp(path, L"\\\\?\\", 4) == 0 && path[4] != L'\0' && path[5] == L':') {
+        memmove(path, path + 4, (wcslen(path + 4) + 1) * sizeof(*path));
+    }
+}
 
+static int check_directory(struct spawn *spawn, const char *name, struct postern_error *error)
+{
+    DWORD kind;
+
+    make_plain(spawn->cwd);
+    if (wcslen(spawn->cwd) > DIRECTORY_LIMIT) {
+        return error_os(error, POSTERN_E_CWD, STAGE, "", ERROR_FILENAME_EXCED_RANGE,
+                        "the working directory '%s' cannot be used", name);
+    }
+    kind = GetFileAttributesW(spawn->cwd);
     /* Before the spawn, because CreateProcessW says "not found" for a missing directory and a missing program alike. */
     if (kind == INVALID_FILE_ATTRIBUTES) {
         return error_os(error, POSTERN_E_CWD, STAGE, "GetFileAttributesW", (int64_t)GetLastError(),
@@ -85,11 +101,18 @@ static int make_command_line(const struct process_spec *spec, struct spawn *spaw
     int code;
 
     if (batch_is_script(spec->program)) {
-        code = batch_command_line(spec->program, spec->argv, &line, &spawn->program, error);
+        code = batch_check_directory(spec->cwd, error);
+        if (code == POSTERN_OK) {
+            code = batch_command_line(spec->program, spec->argv, &line, &spawn->program, error);
+        }
     } else {
         code = quote_command_line(spec->argv, &line, error);
         if (code == POSTERN_OK) {
             code = wide_convert(spec->program, STAGE, "the program's path", &spawn->program, error);
+        }
+        if (code == POSTERN_OK) {
+            spawn->program = wide_lengthen(spawn->program);
+            code = spawn->program != NULL ? POSTERN_OK : error_memory(error, STAGE);
         }
     }
     if (code == POSTERN_OK) {
@@ -243,11 +266,11 @@ static int spawn_failure(const struct process_spec *spec, DWORD os_error, struct
     int code = error_os(error, failure_code(os_error), STAGE, "CreateProcessW", (int64_t)os_error,
                         "'%s' could not be started", spec->program);
 
-    if ((os_error == ERROR_CANT_ACCESS_FILE || os_error == ERROR_ACCESS_DENIED) &&
-        strstr(spec->program, "\\WindowsApps\\") != NULL) {
-        error_remedy(error,
-                     "files in WindowsApps are aliases that start an app for its own user only: name the program "
-                     "itself, or install it other than from the Store");
+    /* process_find() keeps to real programs; this is for one named by its path that only looks like it. */
+    if (find_windows_is_app(spec->program)) {
+        error_remedy(
+            error, "files in WindowsApps start an app for the user it is installed for only: install the program other "
+                   "than from the Store, and name that one");
     }
     return code;
 }

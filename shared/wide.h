@@ -17,7 +17,13 @@ struct strings;
 wchar_t *wide_from_utf8(const char *text);
 char *wide_to_utf8(const wchar_t *text);
 
-/* The same for callers that report: `item` names what is converted ("the working directory"). */
+/* A path for the calls that take names of files: one beyond the old limit (260, for directories 248) is made whole and
+ * gets the form "\\?\" that lifts it. Allocated; NULL as wide_from_utf8(). */
+wchar_t *wide_path(const char *path);
+/* The same for text that is wide already: takes it, also on failure. NULL allowed. */
+wchar_t *wide_lengthen(wchar_t *path);
+
+/* wide_from_utf8() for callers that report: `item` names what is converted ("the working directory"). */
 int wide_convert(const char *text, const char *stage, const char *item, wchar_t **out, struct postern_error *error);
 
 /* The value of an environment variable of this process; NULL when it is not set, not valid or memory is out. */

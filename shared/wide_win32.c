@@ -42,6 +42,47 @@ wchar_t *wide_from_utf8(const char *text)
     return out;
 }
 
+/* Shorter than what a directory's name may have without the form below, so that a file in it fits too. */
+#define PLAIN_LIMIT 248u
+
+/* "\\?\C:\dir", "\\?\UNC\server\share": the path in this form must be whole, since nothing is made of it any more. */
+static wchar_t *long_form(const wchar_t *path)
+{
+    DWORD size = GetFullPathNameW(path, 0, NULL, NULL), length;
+    wchar_t *full = malloc(size * sizeof(*full) + 1), *out = malloc((size + 8) * sizeof(*out));
+    bool share;
+
+    length = full == NULL || size == 0 ? 0 : GetFullPathNameW(path, size, full, NULL);
+    if (out == NULL || length == 0 || length >= size) {
+        free(full);
+        free(out);
+        return NULL;
+    }
+    share = full[0] == L'\\' && full[1] == L'\\';
+    wcscpy(out, share ? L"\\\\?\\UNC" : L"\\\\?\\");
+    wcscat(out, share ? full + 1 : full);
+    free(full);
+    return out;
+}
+
+wchar_t *wide_lengthen(wchar_t *path)
+{
+    wchar_t *out;
+
+    if (path == NULL || wcslen(path) < PLAIN_LIMIT || wcsncmp(path, L"\\\\?\\", 4) == 0 ||
+        wcsncmp(path, L"\\\\.\\", 4) == 0) {
+        return path;
+    }
+    out = long_form(path);
+    free(path);
+    return out;
+}
+
+wchar_t *wide_path(const char *path)
+{
+    return wide_lengthen(wide_from_utf8(path));
+}
+
 /* Every surrogate is half of a pair. */
 static bool wide_is_valid(const wchar_t *text)
 {

@@ -136,6 +136,41 @@ static void exit_codes_have_32_bits(void **state)
     assert_int_equal((unsigned)result.exit_code, 0xC0000005u);
 }
 
+static void an_exit_code_of_the_system_is_named(void **state)
+{
+    struct run result;
+
+    (void)state;
+    run(LIST("--json", "--", "exit", "0xC000013A"), &result);
+    assert_int_equal((unsigned)result.exit_code, 0xC000013Au);
+    assert_non_null(strstr(result.text, "\"exit_code\":-1073741510"));
+    assert_non_null(strstr(result.text, "\"name\":\"STATUS_CONTROL_C_EXIT\""));
+    run(LIST("--json", "--", "exit", "300"), &result);
+    assert_non_null(strstr(result.text, "\"exit_meaning\":null"));
+}
+
+/* Pipes carry bytes. A command on them has a console nobody sees, whose code page is that of the system until the
+ * command sets another: so it can. */
+static void a_command_on_pipes_chooses_its_code_page(void **state)
+{
+    struct process_spec spec;
+    struct run result;
+
+    (void)state;
+    process_spec_init(&spec);
+    spec.program = postern_path();
+    run_spec(&spec,
+             LIST("postern", "run", "--level=none", "--quiet", "--", "cmd", "/c",
+                  "chcp 65001>nul& echo \xc3\xa4\xe2\x82\xac"),
+             &result);
+    assert_string_equal(result.text, "\xc3\xa4\xe2\x82\xac\r\n");
+    process_spec_init(&spec);
+    spec.program = postern_path();
+    run_spec(&spec, LIST("postern", "run", "--level=none", "--quiet", "--", "cmd", "/c", "chcp 437>nul& echo \xc3\xa4"),
+             &result);
+    assert_string_equal(result.text, "\x84\r\n");
+}
+
 static void what_postern_cannot_do_is_125_to_127(void **state)
 {
     struct run result;
@@ -386,6 +421,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(version_and_help),
         cmocka_unit_test(exit_codes_have_32_bits),
+        cmocka_unit_test(an_exit_code_of_the_system_is_named),
+        cmocka_unit_test(a_command_on_pipes_chooses_its_code_page),
         cmocka_unit_test(what_postern_cannot_do_is_125_to_127),
         cmocka_unit_test(arguments_and_environment_arrive_as_they_are),
         cmocka_unit_test(input_goes_through_to_its_end),

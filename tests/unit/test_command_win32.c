@@ -344,6 +344,29 @@ static void interrupt_is_ctrl_c_on_a_terminal(void **state)
     interrupt_is_ctrl_c(true);
 }
 
+/* In the form that the console wants: the byte, key events, or (on Wine, whose console dies of the byte) the event. */
+static void a_typed_ctrl_c_interrupts(void **state)
+{
+    struct fixture *fixture = start(true, false, "event", NULL);
+    const char *keys;
+
+    (void)state;
+    run_until_output(fixture, "ready");
+    command_watch(fixture->command, fixture->out.data, fixture->out.size);
+    keys = command_type_interrupt(fixture->command);
+    if (run_under_wine()) {
+        assert_string_equal(keys, "");
+        assert_null(strstr(fixture->out.data, "\x1b[?9001h")); /* canary: Wine has learned it, so type there, too */
+    } else {
+        assert_string_not_equal(keys, "");
+        loop_stream_write(command_stdin(fixture->command), keys, strlen(keys), on_written, fixture);
+        run_until(fixture, &fixture->written);
+    }
+    run_to_the_end(fixture);
+    assert_int_equal(fixture->exit_code, 20 + CTRL_C_EVENT);
+    end(fixture);
+}
+
 static void terminate_is_ctrl_break(void **state)
 {
     struct fixture *fixture = start(false, false, "event", NULL);
@@ -555,6 +578,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_detached_tree_lives_until_it_is_freed),
         cmocka_unit_test(interrupt_is_ctrl_c_on_pipes),
         cmocka_unit_test(interrupt_is_ctrl_c_on_a_terminal),
+        cmocka_unit_test(a_typed_ctrl_c_interrupts),
         cmocka_unit_test(terminate_is_ctrl_break),
         cmocka_unit_test(more_signals_than_can_be_sent_are_refused),
         cmocka_unit_test(a_terminal_is_a_console),

@@ -301,7 +301,24 @@ static void windows_failures_are_known(void **state)
         {5, "CreateProcessWithLogonW", "execute"},
         {5, "CreateNamedPipeW", "pipe"},
         {5, "OpenProcess", "right"},
+        {2, "CreatePseudoConsole", "conhost"},
+        {5, "CreateProcessAsUserW", "application control"},
+        {5, "CreateProcessWithLogonW", "working directory"},
+        {5, "CreatePseudoConsole", "conhost"},
+        {6, "ResizePseudoConsole", "console host has ended"},
         {8, "", "desktop heap"},
+        {0x8007000e, "CreatePseudoConsole", "memory"},
+        {0x80070057, "CreatePseudoConsole", "size"},
+        {0x80070057, "ResizePseudoConsole", "size"},
+        {0x8007006d, "ResizePseudoConsole", "console host has ended"},
+        {0x800700e8, "ResizePseudoConsole", "console host has ended"},
+        {0x80070006, "CreatePseudoConsole", "pipe"},
+        {0xd0000022, "CreatePseudoConsole", "console driver"},
+        {0x80004001, "ResizePseudoConsole", "does not have"},
+        {0x80004005, "CreatePseudoConsole", "without saying why"},
+        {0x8000ffff, "ResizePseudoConsole", "state"},
+        {1058, "CreateProcessWithLogonW", "Secondary Logon"},
+        {1816, "CreateProcessW", "limit"},
         {32, "", "open"},
         {87, "CreateProcessW", "attributes"},
         {87, "UpdateProcThreadAttribute", "Windows"},
@@ -323,6 +340,7 @@ static void windows_failures_are_known(void **state)
         {1909, "", "locked out"},
         {1920, "", "app alias"},
         {0xc0000022, "", "DLL"},
+        {0xc000013a, "", "Ctrl-C"},
         {0xc0000135, "", "not found"},
         {0xc0000142, "", "desktop"},
     };
@@ -348,6 +366,8 @@ static void hresults_are_unwrapped(void **state)
         assert_ptr_equal(error_find_hint(ERROR_SYSTEM_WINDOWS, wrapped - ((int64_t)1 << 32), ""), hint);
     }
     assert_non_null(error_find_hint(ERROR_SYSTEM_WINDOWS, (int64_t)0xc0000142 - ((int64_t)1 << 32), ""));
+    assert_ptr_equal(error_find_hint(ERROR_SYSTEM_WINDOWS, 0xd0000135, ""),
+                     error_find_hint(ERROR_SYSTEM_WINDOWS, 0xc0000135, ""));
     /* Another facility than Win32, and a number that only ends like one. */
     assert_null(error_find_hint(ERROR_SYSTEM_WINDOWS, 0x80040005, ""));
     assert_null(error_find_hint(ERROR_SYSTEM_WINDOWS, 0x180070005, ""));

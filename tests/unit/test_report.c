@@ -91,6 +91,7 @@ static void a_plain_run_has_every_member(void **state)
     run.out = output("h\xc3\xa4 \"\n\0\x1b", 8);
     object = printed(&run);
     assert_int_equal(number_of(object, "exit_code"), 3);
+    assert_true(json_is_null(json_object_get(object, "exit_meaning")));
     assert_true(json_is_null(json_object_get(object, "signal")));
     assert_string_equal(text_of(object, "reason"), "exited");
     assert_true(json_is_false(json_object_get(object, "timed_out")));
@@ -121,6 +122,28 @@ static void a_signal_has_name_and_number(void **state)
     assert_int_equal(number_of(json_object_get(object, "signal"), "number"), 9);
     assert_memory_equal(text_of(json_object_get(object, "signal"), "name"), "SIG", 3); /* no other names on Windows */
     assert_string_equal(text_of(object, "reason"), "terminated");
+    json_decref(object);
+}
+
+/* The number stays what it is; words stand beside it. */
+static void a_status_of_windows_is_named(void **state)
+{
+    struct postern_run_result run = {.result = {.exit_code = -1073741510}};
+    json_t *object = printed(&run), *meaning = json_object_get(object, "exit_meaning");
+
+    (void)state;
+    assert_int_equal(number_of(object, "exit_code"), -1073741510);
+    assert_int_equal(report_status(&run.result), -1073741510);
+    assert_string_equal(text_of(meaning, "number"), "0xc000013a");
+    assert_string_equal(text_of(meaning, "name"), "STATUS_CONTROL_C_EXIT");
+    assert_non_null(strstr(text_of(meaning, "cause"), "Ctrl-C"));
+    assert_string_not_equal(text_of(meaning, "action"), "");
+    json_decref(object);
+    memset(&run.out, 0, sizeof(run.out)); /* printed() has freed them */
+    memset(&run.err, 0, sizeof(run.err));
+    run.result.signal = 9; /* then the exit code says nothing */
+    object = printed(&run);
+    assert_true(json_is_null(json_object_get(object, "exit_meaning")));
     json_decref(object);
 }
 
@@ -205,10 +228,11 @@ static void an_error_has_every_member(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(statuses_follow_timeout_and_env),     cmocka_unit_test(a_plain_run_has_every_member),
-        cmocka_unit_test(a_signal_has_name_and_number),        cmocka_unit_test(what_is_no_text_is_base64),
-        cmocka_unit_test(a_gap_is_told_and_leaves_text_text),  cmocka_unit_test(without_a_gap_nothing_is_trimmed),
-        cmocka_unit_test(data_that_is_no_text_is_not_trimmed), cmocka_unit_test(an_error_has_every_member),
+        cmocka_unit_test(statuses_follow_timeout_and_env),  cmocka_unit_test(a_plain_run_has_every_member),
+        cmocka_unit_test(a_signal_has_name_and_number),     cmocka_unit_test(a_status_of_windows_is_named),
+        cmocka_unit_test(what_is_no_text_is_base64),        cmocka_unit_test(a_gap_is_told_and_leaves_text_text),
+        cmocka_unit_test(without_a_gap_nothing_is_trimmed), cmocka_unit_test(data_that_is_no_text_is_not_trimmed),
+        cmocka_unit_test(an_error_has_every_member),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
