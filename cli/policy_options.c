@@ -46,16 +46,18 @@ static const char *separators(void)
     return path_style_here() == PATH_WINDOWS ? "/\\" : "/";
 }
 
-static bool has_parent_component(const char *path)
+/* How much of a path is up to and with its last ".."; 0: it has none. */
+static size_t up_to_parent(const char *path)
 {
+    size_t found = 0;
     for (const char *at = path; *at;) {
         size_t length = strcspn(at, separators());
         if (length == 2 && strncmp(at, "..", 2) == 0)
-            return true;
+            found = (size_t)(at - path) + 2;
         at += length;
         at += *at ? 1 : 0;
     }
-    return false;
+    return found;
 }
 
 /* "\dir" and "C:dir" depend on a current drive, or on its current directory, that is nobody's intention. */
@@ -65,31 +67,28 @@ static bool is_half_absolute(const char *path)
            (path[0] == '\\' || path[0] == '/' || (isalpha((unsigned char)path[0]) && path[1] == ':'));
 }
 
-/* Where a link may be on the way, what ".." means is the system's to say; of the last name it need not know. NULL: it
- * does not know the rest either. */
-static char *resolve(const char *path)
+/* Where a link may be on the way, what ".." means is the system's to say. What comes behind stays as it is, so that who
+ * grants sees the links there. NULL: the system does not know. */
+static char *resolve(const char *path, size_t up)
 {
     int64_t os_error = 0;
-    char *whole = system_absolute_path(path, &os_error);
-    size_t above = strlen(path);
-    while (above > 0 && !strchr(separators(), path[above - 1]))
-        above--;
-    if (whole || above == 0 || strcmp(path + above, "..") == 0)
+    const char *rest = path + up + strspn(path + up, separators());
+    char *beginning = text_format("%.*s", (int)up, path);
+    char *whole = beginning ? system_absolute_path(beginning, &os_error) : NULL;
+    free(beginning);
+    if (!whole || !*rest)
         return whole;
-    char *directory = text_format("%.*s", (int)above, path);
-    char *resolved = directory ? system_absolute_path(directory, &os_error) : NULL;
-    if (resolved)
-        whole = path_join(path_style_here(), resolved, path + above);
-    free(directory);
-    free(resolved);
-    return whole;
+    char *joined = path_join(path_style_here(), whole, rest);
+    free(whole);
+    return joined;
 }
 
 char *policy_absolute_path(const char *directory, const char *path)
 {
     if (path[0] == '\0' || system_path_is_absolute(path) || is_half_absolute(path))
         return text_duplicate(path);
-    char *absolute = has_parent_component(path) ? resolve(path) : NULL;
+    size_t up = up_to_parent(path);
+    char *absolute = up > 0 ? resolve(path, up) : NULL;
     return absolute ? absolute : path_join(path_style_here(), directory, path);
 }
 
@@ -144,10 +143,25 @@ static bool is_root(const char *path)
     return strcmp(path, "/") == 0 || (isalpha((unsigned char)path[0]) && strcmp(path + 1, ":\\") == 0);
 }
 
+/* It has to exist, but its links are left for who grants to see. */
+static char *named_directory(const char *cwd, int64_t *os_error)
+{
+    char *resolved = system_absolute_path(cwd, os_error);
+    char *here = resolved && up_to_parent(cwd) == 0 ? system_current_directory() : NULL;
+    char *whole = here ? policy_absolute_path(here, cwd) : NULL;
+    free(here);
+    if (!whole || !system_path_is_absolute(whole)) {
+        free(whole);
+        return resolved;
+    }
+    free(resolved);
+    return whole;
+}
+
 static int find_directory(const char *cwd, char **out, struct postern_error *error)
 {
     int64_t os_error = 0;
-    *out = cwd ? system_absolute_path(cwd, &os_error) : system_current_directory();
+    *out = cwd ? named_directory(cwd, &os_error) : system_current_directory();
     if (!*out && cwd)
         return error_os(error, POSTERN_E_CWD, STAGE, "", os_error, "option --cwd: \"%s\" cannot be used", cwd);
     if (!*out)

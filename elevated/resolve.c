@@ -177,6 +177,8 @@ static int check_rule(struct policy_rule *rule, enum resolve_kind kind, enum pos
         return rule->access == POLICY_DENIED ? 0 : is_missing(rule, error);
     if (rule->access == POLICY_WRITE)
         status = check_write(rule, kind, caller, error);
+    if (status == 0)
+        status = resolve_check_owners(rule, error);
     return status == 0 ? resolve_rights(rule, kind, level, error) : status;
 }
 

@@ -59,6 +59,11 @@ char *resolve_program(void);
  * rules let commands write. *out is allocated, NULL: there is none. POSTERN_E_MEMORY. */
 int resolve_find_link(const struct policy_rules *rules, const char *path, char **out, struct postern_error *error);
 
+/* Refused (POSTERN_E_POLICY): a rule that has its facts, and that hands over what the link of another user leads to,
+ * unless that is the other's as well. Such links could be exchanged for others while the path is looked up; so also if
+ * it does not lead to rule->path any more. */
+int resolve_check_owners(const struct policy_rule *rule, struct postern_error *error);
+
 /* ---- resolve_protected.c ---- */
 
 /* Adds a rule of POLICY_PROTECTED for a path that exists. */

@@ -5,8 +5,8 @@
  */
 #include "elevated/resolve_host.h"
 
-#include <errno.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -15,78 +15,127 @@
 #include "shared/text.h"
 
 static const char STAGE[] = "policy";
-enum { DEPTH_MAX = 40 }; /* as many links as the kernel follows */
+enum { LINKS_MAX = 40 }; /* as many as the kernel follows */
 
 /* ---- the links on a way ---- */
 
-/* Where the link itself lies: the directory without links, and its name. NULL: gone meanwhile, or memory is out. */
-static char *locate(const char *link)
+/* Where the links themselves lie, without links, and whose they are. */
+struct way {
+    struct strings links;
+    uint32_t owner[LINKS_MAX];
+    char end[2 * PATH_MAX]; /* what it leads to, as far as it exists; then as it was said */
+};
+
+/* Takes the first name off `todo`; it stays valid until `todo` changes. */
+static const char *take_name(char *todo, char name[NAME_MAX + 1])
 {
-    const char *slash = strrchr(link, '/');
-    char *directory = slash == link ? text_duplicate("/")
-                      : slash       ? text_format("%.*s", (int)(slash - link), link)
-                                    : text_duplicate(".");
-    char *resolved = directory ? realpath(directory, NULL) : NULL;
-    char *location = resolved ? path_join(PATH_POSIX, resolved, slash ? slash + 1 : link) : NULL;
-    free(directory);
-    free(resolved);
-    return location;
+    size_t blank = strspn(todo, "/"), length = strcspn(todo + blank, "/");
+    if (length == 0 || length > NAME_MAX)
+        return NULL;
+    memcpy(name, todo + blank, length);
+    name[length] = 0;
+    memmove(todo, todo + blank + length, strlen(todo + blank + length) + 1);
+    return name;
 }
 
-static bool collect(const char *path, int depth, struct strings *out);
-
-static bool follow(const char *link, int depth, struct strings *out)
+/* Puts what a link says in front of what is left. false: too long. */
+static bool follow(struct way *way, const char *link, char *todo, size_t size)
 {
-    char target[PATH_MAX];
-    const char *slash = strrchr(link, '/');
-    ssize_t length = readlink(link, target, sizeof(target) - 1);
-    if (length <= 0)
-        return true; /* gone meanwhile: whatever is there now is compared again before it is mounted */
-    target[length] = 0;
-    if (!strings_add_owned(out, locate(link)))
+    char target[2 * PATH_MAX];
+    ssize_t length = readlink(link, target, PATH_MAX);
+    if (length <= 0 || (size_t)length + strlen(todo) + 2 > size)
         return false;
-    if (target[0] == '/' || !slash)
-        return collect(target, depth + 1, out);
-    char *next = text_format("%.*s/%s", (int)(slash - link), link, target);
-    bool collected = next && collect(next, depth + 1, out);
-    free(next);
-    return collected;
+    memcpy(target + length, todo, strlen(todo) + 1);
+    memcpy(todo, target, strlen(target) + 1);
+    if (todo[0] == '/')
+        way->end[0] = 0;
+    return true;
 }
 
-/* All links that looking up `path` follows, those that links lead over included, as far as it exists. */
-static bool collect(const char *path, int depth, struct strings *out)
+static bool add_link(struct way *way, const char *link, uint32_t owner)
 {
-    char *way = text_duplicate(path);
-    bool collected = way != NULL;
+    way->owner[way->links.count] = owner;
+    return strings_add(&way->links, link);
+}
+
+/* As the kernel would go, but by names, so that each link is seen. What it comes to is compared by who believes it. */
+static bool walk(struct way *way, char *todo, size_t size)
+{
+    char name[NAME_MAX + 1], next[3 * PATH_MAX];
     struct stat status;
-    size_t at = 0;
-    while (collected && depth < DEPTH_MAX) {
-        at += strspn(path + at, "/");
-        if (!path[at])
-            break;
-        at += strcspn(path + at, "/");
-        way[at] = 0;
-        if (lstat(way, &status) != 0)
-            break;
-        if (S_ISLNK(status.st_mode))
-            collected = follow(way, depth, out);
-        way[at] = path[at];
+    while (take_name(todo, name)) {
+        char *last = strrchr(way->end, '/');
+        if (strcmp(name, "..") == 0 && last)
+            *last = 0;
+        if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
+            continue;
+        snprintf(next, sizeof(next), "%s/%s", way->end, name);
+        if (strlen(next) >= PATH_MAX)
+            return true;
+        if (lstat(next, &status) != 0 || !S_ISLNK(status.st_mode)) {
+            text_copy(way->end, sizeof(way->end), next);
+            continue;
+        }
+        if (way->links.count == LINKS_MAX)
+            return true;
+        if (!add_link(way, next, status.st_uid))
+            return false;
+        if (!follow(way, next, todo, size))
+            return true; /* gone meanwhile */
     }
-    free(way);
-    return collected;
+    return true;
+}
+
+/* `path` is of any form. */
+static int find_way(const char *path, struct way *way, struct postern_error *error)
+{
+    char todo[3 * PATH_MAX];
+    char *here = path[0] == '/' ? NULL : getcwd(NULL, 0);
+    bool fits = (size_t)snprintf(todo, sizeof(todo), "%s/%s", here ? here : "", path) < sizeof(todo);
+    *way = (struct way){.end = ""};
+    bool walked = !fits || walk(way, todo, sizeof(todo));
+    free(here);
+    return walked ? 0 : error_memory(error, STAGE);
 }
 
 int resolve_find_link(const struct policy_rules *rules, const char *path, char **out, struct postern_error *error)
 {
-    struct strings links = {0};
-    bool collected = collect(path, 0, &links);
+    struct way way;
+    int status = find_way(path, &way, error);
     *out = NULL;
-    for (size_t i = 0; collected && !*out && i < links.count; i++) {
-        if (policy_access_of(rules, links.item[i]) == POLICY_WRITE)
-            collected = (*out = text_duplicate(links.item[i])) != NULL;
+    for (size_t i = 0; status == 0 && !*out && i < way.links.count; i++) {
+        if (policy_access_of(rules, way.links.item[i]) == POLICY_WRITE && !(*out = text_duplicate(way.links.item[i])))
+            status = error_memory(error, STAGE);
     }
-    strings_free(&links);
-    return collected ? 0 : error_memory(error, STAGE);
+    strings_free(&way.links);
+    return status;
+}
+
+/* ---- whose links ---- */
+
+static int refuse_owner(const struct policy_rule *rule, const struct way *way, size_t link, struct postern_error *error)
+{
+    error_set(error, POSTERN_E_POLICY, STAGE, "", "%s (%s) leads over the link %s of user %u to %s, which is not his",
+              resolve_said(rule), policy_access_name(rule->access), way->links.item[link], way->owner[link],
+              rule->path);
+    error_remedy(error, "name what it leads to, if that is what you mean");
+    return POSTERN_E_POLICY;
+}
+
+int resolve_check_owners(const struct policy_rule *rule, struct postern_error *error)
+{
+    struct way way;
+    if (!rule->said || rule->missing || rule->access == POLICY_DENIED)
+        return 0;
+    int status = find_way(rule->said, &way, error);
+    if (status == 0 && strcmp(way.end[0] ? way.end : "/", rule->path) != 0)
+        status = error_set(error, POSTERN_E_POLICY, STAGE, "", "%s led elsewhere while it was looked at", rule->said);
+    for (size_t i = 0; status == 0 && i < way.links.count; i++) {
+        if (way.owner[i] != 0 && way.owner[i] != geteuid() && way.owner[i] != rule->uid)
+            status = refuse_owner(rule, &way, i, error);
+    }
+    strings_free(&way.links);
+    return status;
 }
 
 /* ---- the rules ---- */

@@ -31,6 +31,10 @@ for level in "${levels[@]}"; do
     refuse "$level: the helpers' directory by name" timeout 30 "${run[@]}" --rw build/out -- true
     check "$level: a command leaves a link" timeout 30 "${run[@]}" -- ln -s "$tap_dir/outside" data
     refuse "$level: which the next sandbox does not follow" timeout 30 "${run[@]}" --rw data -- sh -c 'echo x >>data/key'
+    refuse "$level: nor in another way of saying it" \
+        timeout 30 "${run[@]}" --rw ../project/data -- sh -c 'echo x >>data/key'
+    refuse "$level: nor as the workspace" \
+        timeout 30 "${run[@]}" --rw "$project" --cwd data -- sh -c 'echo x >>key'
     rm data
 done
 is "the programs are what they were" "$(sum)" "$before"

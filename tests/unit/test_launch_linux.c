@@ -388,7 +388,7 @@ static void test_a_file_system_without_id_maps_is_refused(void **state)
     need_root();
     pid_t child = lesser_host_fork();
     if (child == 0) {
-        snprintf(command, sizeof(command), "mount --make-rprivate / && mount -t sysfs none '%s'", shared_workspace);
+        snprintf(command, sizeof(command), "mount --make-rprivate / && mount -t ramfs none '%s'", shared_workspace);
         if (unshare(CLONE_NEWNS) != 0 || system(command) != 0)
             _exit(2);
         struct launch_options options = options_for(POSTERN_LEVEL_ELEVATED, shared_workspace);

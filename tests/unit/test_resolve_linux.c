@@ -375,6 +375,38 @@ static void rights_are_handed_on_by_name(void **state)
     }
 }
 
+static void links_of_other_users(void **state)
+{
+    enum { OTHER = 61860, THIRD = 61861 };
+    static const struct {
+        uid_t link, end;
+        bool refused;
+    } cases[] = {{OTHER, 0, true}, {OTHER, THIRD, true}, {OTHER, OTHER, false}, {0, 0, false}, {0, OTHER, false}};
+    (void)state;
+    if (geteuid() != 0)
+        SKIP_BECAUSE("needs root");
+    directory("end");
+    directory("end/in");
+    link_to("link", "./end/../end");
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        assert_int_equal(lchown(in_root("link"), cases[i].link, 0), 0);
+        assert_int_equal(chown(in_root("end/in"), cases[i].end, 0), 0);
+        for (int access = POLICY_READ; access <= POLICY_WRITE; access++) {
+            add(in_root("link/in"), (enum policy_access)access, POLICY_FROM_OPTION);
+            if (cases[i].refused)
+                is_refused("link/in", "which is not his");
+            else
+                resolves();
+            start_again();
+        }
+    }
+    /* to take away is always right */
+    assert_int_equal(lchown(in_root("link"), OTHER, 0), 0);
+    add(in_root("link/in"), POLICY_DENIED, POLICY_FROM_OPTION);
+    resolves();
+    start_again();
+}
+
 static void barriers(void **state)
 {
     (void)state;
@@ -809,6 +841,7 @@ int main(void)
         TEST(writable_paths_are_checked),
         TEST(the_home_directory_is_not_writable),
         TEST(rights_are_handed_on_by_name),
+        TEST(links_of_other_users),
         TEST(barriers),
         TEST(what_exists_is_protected),
         TEST(what_is_made_later_is_found),
