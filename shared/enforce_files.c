@@ -113,9 +113,10 @@ static int check_without_mounts(struct walk *walk, const struct frame *above, co
         return enforce_refuse(walk->error, "fs.deny", name_of(rule),
                               "cannot be denied inside what may be read: this host allows the sandbox no mounts",
                               "run as root or allow user namespaces, or take it out of the denied paths");
-    return enforce_refuse(walk->error, "fs.write", name_of(rule),
-                          "cannot be kept read-only inside what may be written: this host allows the sandbox no mounts",
-                          "run as root or allow user namespaces, or make it writable by name with --rw PATH");
+    return enforce_refuse(
+        walk->error, "fs.write", name_of(rule),
+        "cannot be kept read-only inside what may be written: this host allows the sandbox no mounts",
+        "run as root or allow user namespaces; or use --preset read-only, or give it away with --rw PATH");
 }
 
 static int mask(struct walk *walk, const struct policy_rule *rule, struct frame *frame)
