@@ -101,9 +101,7 @@ static void add_limits(const struct postern_sandbox_options *options, enum poste
     limits->processes = lower(limits->processes, options->max_processes);
     limits->cpu_ms = lower(limits->cpu_ms, options->max_cpu_time);
     limits->file_size = lower(limits->file_size, options->max_file_size);
-    if (level == POSTERN_LEVEL_NONE)
-        limits->processes = 0; /* the system counts those of a user, and this user has others */
-    else if (limits->processes == 0)
+    if (level != POSTERN_LEVEL_NONE && limits->processes == 0)
         limits->processes = PROCESSES_DEFAULT;
     if (options->network)
         policy->network = POLICY_NETWORK_ALLOW;

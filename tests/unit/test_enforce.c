@@ -302,12 +302,15 @@ static void level_none(void **state)
     struct setting setting;
     (void)state;
     begin(&setting, POSTERN_LEVEL_NONE);
-    setting.policy.limits = (struct policy_limits){.memory = 1, .processes = 2, .cpu_ms = 3};
+    setting.policy.limits = (struct policy_limits){.memory = 1, .cpu_ms = 3};
     setting.host.cgroup_memory = true;
     add(&setting, "/w", POLICY_WRITE)->source = POLICY_FROM_PRESET;
     add(&setting, "/w/.git", POLICY_READ)->source = POLICY_PROTECTED;
     assert_plan(&setting);
     assert_string_equal(setting.text, "limits.memory:rlimit =1\nlimits.cpu:rlimit =3\n");
+    setting.policy.limits.processes = 2;
+    assert_refused(&setting, POSTERN_E_POLICY, "limits.processes: ", "level none");
+    setting.policy.limits.processes = 0;
     setting.policy.network = POLICY_NETWORK_ALLOW;
     assert_plan(&setting);
     setting.policy.network = POLICY_NETWORK_BLOCK;
