@@ -37,7 +37,6 @@ bool doctor_scratch_remove(struct doctor_scratch *scratch);
 #define DOCTOR_WRITTEN "written\n"
 /* Whether the file holds exactly this. */
 bool doctor_scratch_holds(const char *path, const char *text);
-bool doctor_scratch_reset(const char *path);
 
 /* ---- doctor_session.c ---- */
 

@@ -35,11 +35,6 @@ static int64_t fill(const char *path)
     return fclose(file) == 0 && written ? 0 : -1;
 }
 
-bool doctor_scratch_reset(const char *path)
-{
-    return fill(path) == 0;
-}
-
 /* false: memory is out. */
 static bool name_all(struct doctor_scratch *scratch)
 {

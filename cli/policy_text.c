@@ -86,23 +86,47 @@ static void tell_list(const char *label, json_t *array, const char *after)
     buffer_free(&text);
 }
 
+/* As it is written on the command line: "512M", "90s". `limit` is a capability's name. */
+static void show_amount(const char *limit, json_int_t amount)
+{
+    static const struct {
+        const char *unit;
+        json_int_t size;
+    } bytes[] = {{"G", 1 << 30}, {"M", 1 << 20}, {"K", 1 << 10}, {"", 1}}, times[] = {{"s", 1000}, {"ms", 1}};
+    size_t i = 0;
+    if (strcmp(limit, "limits.cpu") == 0) {
+        while (amount % times[i].size != 0)
+            i++;
+        printf(" %lld%s", (long long)(amount / times[i].size), times[i].unit);
+    } else if (strcmp(limit, "limits.processes") == 0) {
+        printf(" %lld", (long long)amount);
+    } else {
+        while (amount % bytes[i].size != 0)
+            i++;
+        printf(" %lld%s", (long long)(amount / bytes[i].size), bytes[i].unit);
+    }
+}
+
 static void tell_limits(json_t *limits)
 {
-    const char *key;
-    json_t *value;
-    bool any = false;
-    json_object_foreach(limits, key, value)
-    {
-        if (!json_is_integer(value) || json_integer_value(value) == 0)
+    static const struct {
+        const char *key, *capability;
+    } all[] = {{"memory", "limits.memory"},
+               {"processes", "limits.processes"},
+               {"cpu_ms", "limits.cpu"},
+               {"file_size", "limits.file_size"}};
+    const char *between = "";
+    for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+        json_int_t amount = json_integer_value(json_object_get(limits, all[i].key));
+        if (amount == 0)
             continue;
-        if (!any)
+        if (!*between)
             show_cell("limits", LABEL);
-        printf("%s", any ? ", " : "");
-        show_text(key);
-        printf(" %lld", (long long)json_integer_value(value));
-        any = true;
+        printf("%s%s", between, strchr(all[i].capability, '.') + 1);
+        show_amount(all[i].capability, amount);
+        between = ", ";
     }
-    if (any)
+    if (*between)
         putchar('\n');
 }
 
@@ -112,7 +136,7 @@ static void tell_cuts(json_t *cuts)
     size_t index;
     json_array_foreach(cuts, index, cut)
     {
-        char *text = text_format("%s: %s, not %s: %s", get(cut, "item"), get(cut, "left"), get(cut, "asked"),
+        char *text = text_format("%s: %s instead of %s: %s", get(cut, "item"), get(cut, "left"), get(cut, "asked"),
                                  get(cut, "because"));
         tell(index == 0 ? "ceiling" : "", text ? text : get(cut, "item"));
         free(text);
@@ -142,7 +166,7 @@ static void tell_mechanism(json_t *enforced, size_t at)
     show_cell(get(first, "capability"), 18);
     show_text(get(first, "mechanism"));
     if (json_is_integer(number))
-        printf(" %lld", (long long)json_integer_value(number));
+        show_amount(get(first, "capability"), json_integer_value(number));
     if (paths == 1) {
         putchar(' ');
         show_text(get(first, "path"));
@@ -187,7 +211,7 @@ static void tell_report(json_t *report, bool granted)
         tell_grants(report);
     tell_list("private", json_object_get(report, "private"), ": fresh in every sandbox, gone with it");
     tell_list("unguarded", json_object_get(report, "unprotected"),
-              ": cannot be protected, because nothing is there yet; commands may make it");
+              ": not there yet, so nothing keeps commands from making them");
     tell_limits(json_object_get(report, "limits"));
     tell_cuts(json_object_get(report, "cuts"));
     tell_mechanisms(json_object_get(report, "enforced"));

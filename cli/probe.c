@@ -149,7 +149,7 @@ static void tell_capabilities(json_t *capabilities)
     json_t *capability, *found;
     const char *level;
     size_t index;
-    printf("\nCAPABILITIES (level none has no others than it is listed with)\n");
+    printf("\nCAPABILITIES (level none has only those that name it)\n");
     json_array_foreach(capabilities, index, capability)
     {
         const char *name = get(capability, "name");

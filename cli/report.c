@@ -83,8 +83,8 @@ void report_cuts(const char *cuts)
 
     json_array_foreach(array, index, cut)
     {
-        report_notice("a ceiling left %s, not %s, of %s: %s", member(cut, "left"), member(cut, "asked"),
-                      member(cut, "item"), member(cut, "because"));
+        report_notice("ceiling: %s: %s instead of %s: %s", member(cut, "item"), member(cut, "left"),
+                      member(cut, "asked"), member(cut, "because"));
     }
     json_decref(array);
 }

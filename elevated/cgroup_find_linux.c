@@ -124,6 +124,40 @@ static int try_place(const char *path, bool unified, const char *controller, str
     return out->path ? POSTERN_OK : error_memory(error, STAGE);
 }
 
+/* What a group beside ours would not be held to. Limits above both hold for it as well; memory.swap.max is always 0 in
+ * ours. A share of what is contended (cpu.weight, io.weight) is no limit. */
+static bool is_limited(int group, const char **limit)
+{
+    static const char *const files[] = {"memory.max", "memory.high", "pids.max",    "cpu.max",
+                                        "io.max",     "cpuset.cpus", "cpuset.mems", "cpuset.cpus.exclusive"};
+    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+        char *text = cgroup_read_file(group, files[i]);
+        /* no such file: the controller is not given to our group */
+        bool limited = text ? text[strspn(text, " \n")] != 0 && strncmp(text, "max", 3) != 0 : errno != ENOENT;
+        free(text);
+        *limit = files[i];
+        if (limited)
+            return true;
+    }
+    return false;
+}
+
+int cgroup_check_beside(const char *path, struct postern_error *error)
+{
+    const char *limit = "";
+    int group = open(path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (group < 0)
+        return refuse(path, "open", error);
+    bool limited = is_limited(group, &limit);
+    close(group);
+    if (!limited)
+        return POSTERN_OK;
+    error_set(error, POSTERN_E_UNSUPPORTED, STAGE, "",
+              "a control group beside our own would let commands out of its limits: %s of %s is set", limit, path);
+    error_remedy(error, "set the limit on the group above, such as the slice of the service");
+    return POSTERN_E_UNSUPPORTED;
+}
+
 /* In our own group if it may have limited ones below it (in version 2 only the root may), else beside it. */
 static int try_candidate(const struct cgroup_candidate *candidate, const char *controller, struct cgroup_place *out,
                          struct postern_error *error)
@@ -131,6 +165,9 @@ static int try_candidate(const struct cgroup_candidate *candidate, const char *c
     int result = try_place(candidate->path, candidate->unified, controller, out, error);
     char *end = strrchr(candidate->path, '/');
     if (result != POSTERN_E_UNSUPPORTED || !candidate->unified || strcmp(candidate->path, candidate->top) == 0 || !end)
+        return result;
+    result = cgroup_check_beside(candidate->path, error);
+    if (result != POSTERN_OK)
         return result;
     char *above = text_format("%.*s", (int)(end - candidate->path), candidate->path);
     if (!above)

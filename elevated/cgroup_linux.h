@@ -29,7 +29,8 @@ struct cgroup_host {
 };
 
 /* Where groups can be made: looks, changes nothing. Version 1: in our own group; version 2: in our own if that is the
- * root, else beside it (one with processes in it can have no limited ones below). POSTERN_E_UNSUPPORTED: not for
+ * root, else beside it (one with processes in it can have no limited ones below), but only if ours has no limits that
+ * commands would get out of there. POSTERN_E_UNSUPPORTED: not for
  * memory, and why; POSTERN_E_MEMORY. Freed with cgroup_host_free(), also after a failure. */
 int cgroup_find(struct cgroup_host *out, struct postern_error *error);
 void cgroup_host_free(struct cgroup_host *host);
@@ -73,6 +74,9 @@ void cgroup_remove(struct cgroup *cgroup);
 
 /* A directory, of a control group file system, that we may make groups in. -1: errno. */
 int cgroup_open_place(const char *path, bool unified);
+
+/* Whether what is beside our own group of version 2, `path`, is held to all that ours is. POSTERN_E_UNSUPPORTED. */
+int cgroup_check_beside(const char *path, struct postern_error *error);
 
 /* The whole of a file in `directory`, also of those that have no size before they are read. Allocated; NULL: errno. */
 char *cgroup_read_file(int directory, const char *name);

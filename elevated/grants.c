@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "elevated/resolve.h"
 #include "shared/text.h"
 
 static const char STAGE[] = "policy";
@@ -101,7 +100,7 @@ static void add_limits(const struct postern_sandbox_options *options, enum poste
     limits->processes = lower(limits->processes, options->max_processes);
     limits->cpu_ms = lower(limits->cpu_ms, options->max_cpu_time);
     limits->file_size = lower(limits->file_size, options->max_file_size);
-    if (level != POSTERN_LEVEL_NONE && limits->processes == 0)
+    if (limits->processes == 0 && level != POSTERN_LEVEL_NONE) /* where nothing can hold it, nobody asked for it */
         limits->processes = PROCESSES_DEFAULT;
     if (options->network)
         policy->network = POLICY_NETWORK_ALLOW;
@@ -130,11 +129,13 @@ static int show_workspace(enum postern_level level, const struct postern_sandbox
     return status;
 }
 
-static int resolve(const struct postern_sandbox_options *options, enum postern_level level, struct grants *grants,
-                   struct postern_error *error)
+static int resolve(const struct postern_sandbox_options *options, enum postern_level level,
+                   const struct resolve_own *own, struct grants *grants, struct postern_error *error)
 {
     struct policy *policy = &grants->policy;
     int status = resolve_policy(policy, level, error);
+    if (status == 0)
+        status = resolve_check_links(&policy->rules, error);
     if (status != 0)
         return status;
     policy_settle(&policy->rules);
@@ -142,9 +143,12 @@ static int resolve(const struct postern_sandbox_options *options, enum postern_l
         status = show_workspace(level, options, grants, error);
     if (status == 0)
         status = resolve_protected(policy, level, error);
+    policy_settle(&policy->rules);
+    if (status == 0 && level != POSTERN_LEVEL_NONE)
+        status = resolve_keep_own(policy, own, level, error);
+    policy_settle(&policy->rules);
     if (status != 0)
         return status;
-    policy_settle(&policy->rules);
     if (!grants->workspace && policy->process.cwd && !(grants->workspace = text_duplicate(policy->process.cwd)))
         return error_memory(error, STAGE);
     return 0;
@@ -162,8 +166,8 @@ static int narrow(struct grants *grants, const char *file, bool required, struct
     return status;
 }
 
-int grants_collect(const struct postern_sandbox_options *options, enum postern_level level, struct grants *out,
-                   struct postern_error *error)
+int grants_collect(const struct postern_sandbox_options *options, enum postern_level level,
+                   const struct resolve_own *own, struct grants *out, struct postern_error *error)
 {
     *out = (struct grants){0};
     policy_init(&out->policy, path_style_here());
@@ -174,7 +178,7 @@ int grants_collect(const struct postern_sandbox_options *options, enum postern_l
         status = add_rules(options, level, out, error);
     add_limits(options, level, &out->policy);
     if (status == 0)
-        status = resolve(options, level, out, error);
+        status = resolve(options, level, own, out, error);
     if (status == 0)
         status = narrow(out, resolve_system_ceiling(), false, error);
     if (status == 0 && options->ceiling)

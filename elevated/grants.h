@@ -5,7 +5,7 @@
 #ifndef POSTERN_ELEVATED_GRANTS_H
 #define POSTERN_ELEVATED_GRANTS_H
 
-#include "shared/policy.h"
+#include "elevated/resolve.h"
 
 struct grants {
     struct policy policy;
@@ -13,10 +13,11 @@ struct grants {
     char *workspace; /* where commands start: the workspace, else the policy's process.cwd; resolved; NULL: none */
 };
 
-/* `options` are complete (options_complete()), `level` is the one that will be in force. Fills *out (freed with
+/* `options` are complete (options_complete()), `level` is the one that will be in force, `own` what postern is started
+ * from. Fills *out (freed with
  * grants_free(), also after a failure, when it holds what was found until then). */
-int grants_collect(const struct postern_sandbox_options *options, enum postern_level level, struct grants *out,
-                   struct postern_error *error);
+int grants_collect(const struct postern_sandbox_options *options, enum postern_level level,
+                   const struct resolve_own *own, struct grants *out, struct postern_error *error);
 void grants_free(struct grants *grants);
 
 #endif

@@ -150,6 +150,7 @@ static bool add_resolver(const struct policy_rules *rules, struct layout *layout
 
 int host_look(const struct policy_rules *rules, bool network, struct layout *layout, struct postern_error *error)
 {
-    bool found = add_devices(layout) && (!network || add_resolver(rules, layout)) && host_find_sockets(layout);
-    return found ? POSTERN_OK : error_memory(error, STAGE);
+    if (!add_devices(layout) || (network && !add_resolver(rules, layout)))
+        return error_memory(error, STAGE);
+    return host_find_sockets(layout, error);
 }

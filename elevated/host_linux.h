@@ -20,8 +20,8 @@ void host_accounts_free(struct host_accounts *accounts);
 int host_caller(const struct host_accounts *accounts, uint32_t uid, char **name, char **home,
                 struct postern_error *error);
 
-/* host_sockets_linux.c: adds sockets of services to layout->masked. false: memory is out. */
-bool host_find_sockets(struct layout *layout);
+/* host_sockets_linux.c: adds sockets of services to layout->masked. POSTERN_E_LIMIT: there are too many. */
+int host_find_sockets(struct layout *layout, struct postern_error *error);
 
 /* Completes a layout whose items are there: devices, what is seen in places all the same (the file by which names are
  * resolved, when there is `network` and `rules` let it be read), sockets. */

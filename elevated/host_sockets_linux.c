@@ -8,13 +8,15 @@
  */
 #include "elevated/host_linux.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
-enum { MOST_MASKS = 256 };
+static const char STAGE[] = "launch";
+enum { MOST_MASKS = 512 };
 
 /* What may be written is shared with all that is in it; what may only be read is not, for whoever connects acts. */
 static bool in_sight(const struct layout *layout, const char *path)
@@ -44,30 +46,41 @@ static const char *path_of_line(char *line)
     return *at == '/' ? at : NULL;
 }
 
-static bool add_mask(struct layout *layout, const char *name)
+/* Anybody on the host can make as many as he likes: to leave out what is too much would leave out what he wants. */
+static int add_mask(struct layout *layout, const char *name, struct postern_error *error)
 {
     char path[PATH_MAX];
     if (!realpath(name, path) || !in_sight(layout, path))
-        return true;
+        return POSTERN_OK;
     for (size_t i = 0; i < layout->masked.count; i++) {
         if (strcmp(layout->masked.item[i], path) == 0)
-            return true;
+            return POSTERN_OK;
     }
-    return strings_add(&layout->masked, path);
+    if (layout->masked.count == MOST_MASKS) {
+        error_set(error, POSTERN_E_LIMIT, STAGE, "",
+                  "more than %d sockets of services would be in the commands' sight, the last of them %s", MOST_MASKS,
+                  path);
+        error_remedy(error, "deny the directories that they are in, or end the services");
+        return POSTERN_E_LIMIT;
+    }
+    return strings_add(&layout->masked, path) ? POSTERN_OK : error_memory(error, STAGE);
 }
 
-bool host_find_sockets(struct layout *layout)
+int host_find_sockets(struct layout *layout, struct postern_error *error)
 {
     char line[PATH_MAX + 128];
-    bool added = true;
+    int result = POSTERN_OK;
     FILE *file = fopen("/proc/net/unix", "re");
-    if (!file)
-        return true;
-    while (added && layout->masked.count < MOST_MASKS && fgets(line, sizeof(line), file)) {
+    if (!file) {
+        error_os(error, POSTERN_E_CONFINE, STAGE, "fopen", errno, "/proc/net/unix, the list of the services' sockets");
+        error_remedy(error, "mount the whole of /proc");
+        return POSTERN_E_CONFINE;
+    }
+    while (result == POSTERN_OK && fgets(line, sizeof(line), file)) {
         const char *name = path_of_line(line);
         if (name)
-            added = add_mask(layout, name);
+            result = add_mask(layout, name, error);
     }
     fclose(file);
-    return added;
+    return result;
 }

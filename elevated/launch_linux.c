@@ -34,7 +34,8 @@ static bool read_report(struct launch *launch)
     ssize_t size;
     do {
         size = recvmsg((int)launch->status, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-    } while (size < 0 && errno == EINTR);
+        /* said once, before what it has sent, when the keeper ended without reading all of ours */
+    } while (size < 0 && (errno == EINTR || errno == ECONNRESET));
     if (size <= 0)
         return false;
     if (!report_decode(bytes, (size_t)size, &report))
@@ -176,8 +177,8 @@ int launch_describe_report(const struct launch *launch, struct postern_error *er
     /* a call that failed for want of memory is not counted by all kernels */
     if (report->kind == REPORT_FAILED && report->os_error == ENOMEM)
         error_remedy(error, "raise the sandbox's memory limit, which the runner does not fit into, or free memory");
-    else if (report->kind == REPORT_ENDED && WIFSIGNALED(report->wait_status) && cgroup_ran_out(launch->cgroup))
-        error_remedy(error, "the sandbox has reached its memory limit: raise it, unless somebody killed the runner");
+    else if (report->kind == REPORT_ENDED && cgroup_ran_out(launch->cgroup))
+        error_remedy(error, "the sandbox has reached its memory limit: raise it, unless somebody ended the runner");
     return result;
 }
 

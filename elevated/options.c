@@ -42,31 +42,34 @@ int options_choose_level(enum postern_level wanted, enum postern_level *out, str
 }
 
 /* Looks for the helpers around the directory that this program or library is in: a build tree has them beside it, an
- * installation, wherever it was moved to, in libexec. Allocated; NULL when they are in none of these. */
-static char *find_nearby(const char *directory)
+ * installation, wherever it was moved to, in libexec. *out stays NULL when they are in none of these. */
+static bool find_nearby(const char *directory, struct strings *searched, char **out)
 {
     static const char *const places[] = {"", "/../libexec/postern", "/../../libexec/postern"};
     for (size_t i = 0; directory && i < sizeof(places) / sizeof(places[0]); i++) {
         char *path = text_format("%s%s", directory, places[i]);
-        if (path && launch_has_helpers(path))
-            return path;
-        free(path);
+        if (path && launch_has_helpers(path)) {
+            *out = path;
+            return true;
+        }
+        if (!strings_add_owned(searched, path))
+            return false;
     }
-    return NULL;
+    return true;
 }
 
 /* Said by the caller or the environment, else nearby, else where they were to be installed. */
-int options_find_libexec(const char *said, char **out, struct postern_error *error)
+int options_find_libexec(const char *said, char **out, struct strings *searched, struct postern_error *error)
 {
     struct strings environment = {0};
-    if (!said && environment_of_process(&environment))
+    *out = NULL;
+    if (!said && system_trusts_environment() && environment_of_process(&environment))
         said = environment_get(&environment, "POSTERN_LIBEXEC", environment_folds());
     if (said) {
         *out = text_duplicate(said);
     } else {
         char *here = system_program_directory();
-        *out = find_nearby(here);
-        if (!*out)
+        if (find_nearby(here, searched, out) && !*out)
             *out = text_duplicate(POSTERN_LIBEXEC_DIR);
         free(here);
     }
@@ -96,13 +99,17 @@ int options_check(const struct postern_sandbox_options *options, struct options_
                   struct postern_error *error)
 {
     struct postern_sandbox_options all;
+    struct strings searched = {0};
     int status = options_complete(options, &all, error);
     if (status == 0)
         status = options_choose_level(all.level, &out->level, error);
     if (status == 0)
-        status = grants_collect(&all, out->level, &out->grants, error);
-    if (status == 0)
-        status = options_find_libexec(all.libexec, &out->libexec, error);
+        status = options_find_libexec(all.libexec, &out->libexec, &searched, error);
+    if (status == 0) {
+        const struct resolve_own own = {out->libexec, &searched};
+        status = grants_collect(&all, out->level, &own, &out->grants, error);
+    }
+    strings_free(&searched);
     if (status != 0)
         return status;
     out->start_timeout = all.start_timeout ? all.start_timeout : 10000;

@@ -17,6 +17,21 @@ static int plan(const struct grants *grants, enum postern_level level, struct ca
     return status == 0 ? enforce_plan(&grants->policy, &capabilities->host, steps, error) : status;
 }
 
+static int collect(const struct postern_sandbox_options *options, enum postern_level level, struct grants *grants,
+                   struct postern_error *error)
+{
+    struct strings searched = {0};
+    char *libexec = NULL;
+    int status = options_find_libexec(options->libexec, &libexec, &searched, error);
+    if (status == 0) {
+        const struct resolve_own own = {libexec, &searched};
+        status = grants_collect(options, level, &own, grants, error);
+    }
+    strings_free(&searched);
+    free(libexec);
+    return status;
+}
+
 static bool is_refusal(int status)
 {
     return status == POSTERN_E_POLICY || status == POSTERN_E_LEVEL;
@@ -48,7 +63,7 @@ int postern_policy_check(const struct postern_sandbox_options *options, char **j
         return status;
     status = options_choose_level(all.level, &level, &refused);
     if (status == 0)
-        status = grants_collect(&all, level, &grants, &refused);
+        status = collect(&all, level, &grants, &refused);
     if (status != 0)
         grants_free(&grants); /* what was found until then is not what would be granted */
     else

@@ -83,8 +83,9 @@ static bool add_rule(struct policy *policy, bool elevated, const char *name, enu
     return fits;
 }
 
-static bool ask(enum question question, bool elevated, struct policy *policy)
+static bool ask(enum question question, enum postern_level level, struct policy *policy)
 {
+    bool elevated = level == POSTERN_LEVEL_ELEVATED;
     policy_init(policy, path_style_here());
     policy->named = question == ASK_WRITE || question == ASK_PROTECT || question == ASK_DENY;
     switch (question) {
@@ -101,7 +102,7 @@ static bool ask(enum question question, bool elevated, struct policy *policy)
         return true;
     case ASK_MEMORY: /* a group that is made for it counts processes as well, if they are limited */
         policy->limits.memory = UINT64_C(1) << 30;
-        policy->limits.processes = 4096;
+        policy->limits.processes = level != POSTERN_LEVEL_NONE ? 4096 : 0;
         return true;
     case ASK_PROCESSES:
         policy->limits.processes = 4096;
@@ -130,9 +131,7 @@ static int ask_all(const struct enforce_host *host, struct answers *answers, str
         struct policy policy;
         struct enforce_steps steps = {0};
         struct postern_error *refused = &answers->refused[question];
-        int status = ask((enum question)question, host->level == POSTERN_LEVEL_ELEVATED, &policy)
-                         ? 0
-                         : error_memory(error, STAGE);
+        int status = ask((enum question)question, host->level, &policy) ? 0 : error_memory(error, STAGE);
         if (status == 0) {
             policy_settle(&policy.rules);
             enforce_plan(&policy, host, &steps, refused);
@@ -312,7 +311,9 @@ int postern_probe(char **json, struct postern_error *error)
 {
     struct found *found = calloc(LEVEL_COUNT, sizeof(*found));
     char *libexec = NULL;
-    int status = found ? options_find_libexec(NULL, &libexec, error) : error_memory(error, STAGE);
+    struct strings searched = {0};
+    int status = found ? options_find_libexec(NULL, &libexec, &searched, error) : error_memory(error, STAGE);
+    strings_free(&searched);
     for (int k = 0; k < LEVEL_COUNT && status == 0; k++)
         status = look(levels[k], &found[k], error);
     if (status == 0) {

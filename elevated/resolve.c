@@ -154,8 +154,9 @@ static int refuse_write(const struct policy_rule *rule, const char *why, struct 
     error_set(error, POSTERN_E_POLICY, workspace ? "workspace" : STAGE, "", "%s%s%s cannot be %s: %s",
               resolve_said(rule), same ? "" : ", which is ", same ? "" : rule->path,
               workspace ? "the workspace" : "writable", why);
-    error_remedy(error, workspace ? "name a directory that holds the project and nothing else"
-                                  : "name what commands have to change, and nothing else");
+    error_remedy(error, workspace
+                            ? "name a directory that holds the project and nothing else, or use --preset read-only"
+                            : "name what commands have to change, and nothing else");
     return POSTERN_E_POLICY;
 }
 

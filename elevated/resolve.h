@@ -20,12 +20,31 @@ int resolve_is_project(const char *path, bool *out, struct postern_error *error)
  * May be called again when rules were added. */
 int resolve_policy(struct policy *policy, enum postern_level level, struct postern_error *error);
 
+/* Refused (POSTERN_E_POLICY): a rule whose path, as it was said, leads over a symbolic link in a directory that these
+ * rules let commands write. They could make it lead elsewhere before the next sandbox is opened, or have done so. Only
+ * what another rule makes writable without such a link may be made so over one. The rules are resolved, not settled. */
+int resolve_check_links(const struct policy_rules *rules, struct postern_error *error);
+
 /* Adds the rules of POLICY_PROTECTED for each writable directory: what exists of policy_protected_names, and the
  * repository that a `.git` file points to, with the one that that one shares (commondir), if it is writable. What does
  * not exist cannot be protected. Refused (POSTERN_E_POLICY): a symbolic link of such a name, which a command could
  * replace whatever is mounted where it leads, unless a rule grants it by name. The rules are settled before, not
  * after. */
 int resolve_protected(struct policy *policy, enum postern_level level, struct postern_error *error);
+
+/* What the next start is made of: the directory of the helpers, and those in which they are looked for before. */
+struct resolve_own {
+    const char *libexec;            /* as it was said */
+    const struct strings *searched; /* none of them holds helpers */
+};
+
+/* Whoever writes helpers and manifest is trusted like them at the next start, perhaps by root. So these directories and
+ * the program that is running get rules of POLICY_PROTECTED where they lie in writable ones. Refused
+ * (POSTERN_E_POLICY): such a directory, or a helper, that is itself made writable; one that does not exist, and that
+ * commands could make; and a way to the helpers over a link of theirs. The rules are settled before, not after. Not for
+ * level none. */
+int resolve_keep_own(struct policy *policy, const struct resolve_own *own, enum postern_level level,
+                     struct postern_error *error);
 
 /* Reads a ceiling, resolves what exists of it (paths that do not exist yet stay as they are) and settles it. The file
  * has to be one that only its owner, root or the caller, can change. *present is false, and all is well, when there is

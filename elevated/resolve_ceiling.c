@@ -40,6 +40,8 @@ int resolve_ceiling(const char *file, bool required, struct policy *out, bool *p
     if (status == 0)
         status = resolve_rules(&out->rules, error);
     if (status == 0)
+        status = resolve_check_links(&out->rules, error);
+    if (status == 0)
         policy_settle(&out->rules);
     *present = status == 0;
     return status;

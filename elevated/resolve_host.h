@@ -52,6 +52,19 @@ int resolve_read_hint(const char *path, char *text, size_t size, size_t *length,
  * there is none. */
 int resolve_read_ceiling(const char *file, char **data, size_t *size, struct postern_error *error);
 
+/* The running program; allocated, NULL when it is gone or cannot be told. */
+char *resolve_program(void);
+
+/* The first symbolic link that looking up `path`, of any form, leads over and that lies in a directory that settled
+ * rules let commands write. *out is allocated, NULL: there is none. POSTERN_E_MEMORY. */
+int resolve_find_link(const struct policy_rules *rules, const char *path, char **out, struct postern_error *error);
+
+/* ---- resolve_protected.c ---- */
+
+/* Adds a rule of POLICY_PROTECTED for a path that exists. */
+int resolve_add_protected(struct policy_rules *rules, const char *path, enum postern_level level,
+                          struct postern_error *error);
+
 /* ---- resolve.c ---- */
 
 /* As the caller wrote it. */

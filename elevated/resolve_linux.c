@@ -127,6 +127,11 @@ int resolve_rights(struct policy_rule *rule, enum resolve_kind kind, enum poster
     return status;
 }
 
+char *resolve_program(void)
+{
+    return realpath("/proc/self/exe", NULL);
+}
+
 /* ---- reading ---- */
 
 /* Until `size` bytes or the end of the file. */

@@ -168,7 +168,8 @@ static int search_directory(struct search *search, const char *directory, struct
     return status;
 }
 
-static int add_rule(struct policy_rules *rules, const char *path, enum postern_level level, struct postern_error *error)
+int resolve_add_protected(struct policy_rules *rules, const char *path, enum postern_level level,
+                          struct postern_error *error)
 {
     enum resolve_kind kind;
     int status = policy_add_rule(rules, path, POLICY_READ, POLICY_PROTECTED, error);
@@ -188,7 +189,7 @@ int resolve_protected(struct policy *policy, enum postern_level level, struct po
         if (rules->item[i].access == POLICY_WRITE && rules->item[i].directory)
             status = search_directory(&search, rules->item[i].path, error);
     for (size_t i = 0; status == 0 && i < search.found.count; i++)
-        status = add_rule(rules, search.found.item[i], level, error);
+        status = resolve_add_protected(rules, search.found.item[i], level, error);
     strings_free(&search.found);
     return status;
 }

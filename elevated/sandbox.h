@@ -1,9 +1,9 @@
 /*
  * sandbox.h - what the files of the parent share about a sandbox and its sessions. Private to elevated/.
  *
- * sandbox.c owns the runner, the channel and the list of sessions; session.c owns one session; what comes from the
- * runner enters through sandbox.c's channel callbacks and is handed to session_on_*() after the table in ipc/frame.c
- * has let it pass.
+ * sandbox.c owns the runner, the channel and the list of sessions; session.c owns one session, session_late.c its
+ * clock; what comes from the runner enters through sandbox.c's channel callbacks and is handed to session_on_*() after
+ * the table in ipc/frame.c has let it pass.
  */
 #ifndef POSTERN_ELEVATED_SANDBOX_H
 #define POSTERN_ELEVATED_SANDBOX_H
@@ -51,6 +51,15 @@ struct received {
     bool ended;
 };
 
+/* The parent's own clock for a session that its runner has to end. */
+struct session_late {
+    uint64_t timeout_ms;     /* timeout and grace, from the start; 0: none */
+    uint32_t drain_limit_ms; /* what the runner may take longer for the output */
+    struct loop_timer timer; /* running: the session has to end */
+    uint64_t frames_seen;    /* of the sandbox, when the timer fired last */
+    unsigned times;          /* how often it has */
+};
+
 enum session_phase { SESSION_STARTING, SESSION_RUNNING, SESSION_ENDED };
 
 struct postern_session {
@@ -65,12 +74,8 @@ struct postern_session {
     struct received stream[2]; /* by enum postern_stream */
     uint32_t stdin_credit;
     bool stdin_closed;
-    uint64_t must_end;    /* milliseconds from its start in which the runner has to end it; 0: none */
-    uint32_t drain_limit; /* what it may take longer for the output */
-    struct loop_timer late_timer;
-    uint64_t frames_seen; /* of the sandbox, when the timer fired last */
-    unsigned late;        /* how often it has */
-    unsigned reported;    /* events last seen by postern_sandbox_next_session() */
+    struct session_late late;
+    unsigned reported; /* events last seen by postern_sandbox_next_session() */
     struct postern_result result;
     struct postern_error failure; /* code != 0: what wait() returns instead of a result */
 };
@@ -85,7 +90,18 @@ void session_on_runner_gone(struct postern_session *session, const struct poster
 
 void session_destroy(struct postern_session *session);
 
-/* ---- sandbox.c, called by session.c ---- */
+/* ---- session_late.c, called by session.c ---- */
+
+void session_late_init(struct session_late *late, const struct message_spawn *spawn);
+
+/* The runner has `milliseconds`, its drain limit and some more until the session must have ended; else the sandbox is
+ * failed. The last request counts, as it does for the runner. */
+void session_expect_end(struct postern_session *session, uint64_t milliseconds);
+
+/* The command runs: the same for its timeout, if it has one and no end was asked for before. */
+void session_expect_timeout(struct postern_session *session);
+
+/* ---- sandbox.c, called by session.c and session_late.c ---- */
 
 /* The sandbox's failure if it is dead, else 0. */
 int sandbox_check(const struct postern_sandbox *sandbox, struct postern_error *error);

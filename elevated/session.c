@@ -13,9 +13,6 @@
 #include <string.h>
 
 #define STAGE "session"
-#define LATE_MS 10000u      /* what the runner may be late by in ending a session, on a busy machine */
-#define LATE_AGAIN_MS 2000u /* ... and again, while it sends something at least */
-#define LATE_TIMES 8u
 
 /* ---- frames of the runner ---- */
 
@@ -25,7 +22,7 @@ static void end(struct postern_session *session)
     session->stdin_closed = true;
     session->stream[POSTERN_STDOUT].ended = true;
     session->stream[POSTERN_STDERR].ended = true;
-    loop_timer_stop(&session->late_timer);
+    loop_timer_stop(&session->late.timer);
 }
 
 static int send_signal(struct postern_session *session, enum postern_signal signal, uint32_t grace,
@@ -35,39 +32,6 @@ static int send_signal(struct postern_session *session, enum postern_signal sign
     buffer_init(&text, FRAME_PAYLOAD_MAX);
     bool valid = message_encode_signal(&(struct message_signal){signal, grace}, &text);
     return sandbox_send(session->sandbox, FRAME_SIGNAL, session->id, &text, valid, error);
-}
-
-/* ---- a runner that does not end what it has to ----
- *
- * Timeouts and grace are the runner's to keep. But a command has the runner's user and may have stopped it, or taken it
- * over: so the parent waits a while longer and then ends it all.
- */
-
-static void is_late(void *context)
-{
-    struct postern_session *session = context;
-    struct postern_sandbox *sandbox = session->sandbox;
-    struct postern_error why = {0};
-    /* What it has sent, this caller may only now be reading. */
-    if (sandbox->frames != session->frames_seen && ++session->late < LATE_TIMES) {
-        session->frames_seen = sandbox->frames;
-        if (loop_timer_start(sandbox->loop, &session->late_timer, LATE_AGAIN_MS * 1000u, is_late, session))
-            return;
-    }
-    error_set(&why, POSTERN_E_RUNNER_DIED, STAGE, "", "the runner does not answer: session %u did not end in time",
-              session->id);
-    sandbox_fail(sandbox, &why);
-}
-
-/* The runner has `milliseconds`, its drain limit and some more until the session must have ended. The last request
- * counts, as it does for the runner. */
-static void expect_end(struct postern_session *session, uint64_t milliseconds)
-{
-    if (milliseconds > INT64_MAX / 2000u)
-        return; /* longer than anybody waits; the sum in microseconds must not overflow */
-    uint64_t delay_us = (milliseconds + session->drain_limit + LATE_MS) * 1000u;
-    if (!loop_timer_start(session->sandbox->loop, &session->late_timer, delay_us, is_late, session))
-        log_line(session->sandbox->log, "session %u: out of memory, its end is not watched", session->id);
 }
 
 /* Bad content: the session is lost and over for the caller, at once: its runner may never send an EXIT. The sandbox is
@@ -90,8 +54,7 @@ static int on_spawned(struct postern_session *session, const struct frame *frame
         session->phase = SESSION_RUNNING;
         session->pid = spawned.pid;
         session->stdin_credit = spawned.stdin_window;
-        if (session->must_end > 0 && !loop_timer_running(&session->late_timer))
-            expect_end(session, session->must_end);
+        session_expect_timeout(session);
     }
     return status;
 }
@@ -196,9 +159,7 @@ static void init(struct postern_session *session, struct postern_sandbox *sandbo
     session->sandbox = sandbox;
     session->tty = spawn->tty;
     session->stdin_closed = !spawn->open_stdin && !spawn->tty;
-    session->drain_limit = spawn->drain_limit;
-    if (spawn->timeout > 0 && spawn->timeout < UINT64_MAX - spawn->grace)
-        session->must_end = spawn->timeout + spawn->grace;
+    session_late_init(&session->late, spawn);
     for (int i = 0; i < 2; i++) {
         buffer_init(&session->stream[i].bytes, spawn->window);
         session->stream[i].granted = spawn->window;
@@ -208,7 +169,7 @@ static void init(struct postern_session *session, struct postern_sandbox *sandbo
 
 void session_destroy(struct postern_session *session)
 {
-    loop_timer_stop(&session->late_timer);
+    loop_timer_stop(&session->late.timer);
     buffer_free(&session->stream[POSTERN_STDOUT].bytes);
     buffer_free(&session->stream[POSTERN_STDERR].bytes);
     free(session);
@@ -484,7 +445,7 @@ int postern_session_signal(struct postern_session *session, enum postern_signal 
     if (status == 0)
         status = send_signal(session, signal, 0, error);
     if (status == 0 && signal == POSTERN_SIGNAL_KILL)
-        expect_end(session, 0);
+        session_expect_end(session, 0);
     return status;
 }
 
@@ -494,7 +455,7 @@ int postern_session_terminate(struct postern_session *session, uint32_t grace, s
     if (status == 0)
         status = send_signal(session, (enum postern_signal)0, grace, error);
     if (status == 0)
-        expect_end(session, grace);
+        session_expect_end(session, grace);
     return status;
 }
 
@@ -526,7 +487,7 @@ void postern_session_release(struct postern_session *session)
         return;
     }
     if (!session->spurned)
-        expect_end(session, 0);
+        session_expect_end(session, 0);
     session->released = true; /* goes when its EXIT has come: until then its frames are legal */
     buffer_free(&session->stream[POSTERN_STDOUT].bytes);
     buffer_free(&session->stream[POSTERN_STDERR].bytes);

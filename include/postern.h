@@ -125,8 +125,8 @@ struct postern_sandbox_options {
     enum postern_level level; /* exactly this level, or STRONGEST */
     const char *workspace;    /* directory that commands start in and, by preset, may write; NULL: none */
     bool network;             /* true: commands may use the network as the host does */
-    uint32_t max_processes;   /* processes and threads of the sandbox user at once; 0: 4096. Exact at level elevated;
-                                 ignored at none */
+    uint32_t max_processes;   /* processes and threads of the sandbox user at once; 0: 4096. Level none has no limit
+                                 and refuses one */
     uint32_t start_timeout;   /* for the runner to start and authenticate, and for each command to be started; 0:
                                  10,000 ms */
     const char *libexec;      /* directory of the helper programs; NULL: $POSTERN_LIBEXEC, else where postern was
@@ -164,7 +164,7 @@ POSTERN_API void postern_sandbox_close(struct postern_sandbox *sandbox);
 struct postern_sandbox_info {
     enum postern_level level;      /* the level in force */
     uint32_t runner_pid;           /* as the parent's system numbers it */
-    const char *const *capability; /* NULL-terminated list of what is enforced, e.g. "fs.write:landlock" */
+    const char *const *capability; /* NULL-terminated list of what is enforced, e.g. "fs.write:landlock-abi7" */
 };
 /* The strings belong to the sandbox and stay valid until it is closed. */
 POSTERN_API void postern_sandbox_get_info(const struct postern_sandbox *sandbox, struct postern_sandbox_info *info);

@@ -141,11 +141,6 @@ out:
     return status;
 }
 
-bool channel_is_ready(const struct channel *channel)
-{
-    return channel->ready && !channel->closed;
-}
-
 /* ---- receiving ---- */
 
 /* Takes handshake bytes from the input. 1: more are needed; 0: done; negative: failed. */

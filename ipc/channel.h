@@ -48,8 +48,6 @@ void channel_recycle(struct channel *channel, struct buffer *buffer);
 /* No callback comes after this. What has not been written is dropped. NULL allowed. */
 void channel_close(struct channel *channel);
 
-bool channel_is_ready(const struct channel *channel);
-
 /* Copies. POSTERN_E_LIMIT when the queue is full, POSTERN_E_CLOSED after the end. */
 int channel_send(struct channel *channel, enum frame_type type, uint32_t session, const void *payload, size_t size,
                  struct postern_error *error);

@@ -23,12 +23,6 @@
 
 static const char STAGE[] = "confine";
 
-int confine_check(int *abi, struct postern_error *error)
-{
-    *abi = landlock_find_abi(error);
-    return *abi > 0 ? POSTERN_OK : POSTERN_E_CONFINE;
-}
-
 /* ---- the plan ---- */
 
 /* The mechanisms that are not limits; each is dealt with below. */

@@ -22,10 +22,3 @@ int confine_self(enum postern_level level, const struct enforce_steps *steps, st
     }
     return POSTERN_OK;
 }
-
-int confine_check(int *landlock_abi, struct postern_error *error)
-{
-    *landlock_abi = 0;
-    return error_set(error, POSTERN_E_UNSUPPORTED, STAGE, "",
-                     "this version of postern cannot confine commands on Windows");
-}

@@ -2,7 +2,7 @@
  * enforce.c - the table of mechanisms, and plans as lists of steps. Both sides: the planner and the executors in the
  * parent, the start record, and the runner, which knows its own part of a plan by the names of this table.
  */
-#include "shared/enforce.h"
+#include "shared/enforce_parts.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -42,9 +42,8 @@ void enforce_steps_free(struct enforce_steps *steps)
     *steps = (struct enforce_steps){0};
 }
 
-bool enforce_add(struct enforce_steps *steps, const struct enforce_step *step)
+bool enforce_add_borrowed(struct enforce_steps *steps, const struct enforce_step *step)
 {
-    struct enforce_step copy = *step;
     if (steps->count == steps->capacity) {
         size_t capacity = steps->capacity ? steps->capacity * 2 : 32;
         struct enforce_step *item = realloc(steps->item, capacity * sizeof(*item));
@@ -53,10 +52,19 @@ bool enforce_add(struct enforce_steps *steps, const struct enforce_step *step)
         steps->item = item;
         steps->capacity = capacity;
     }
+    steps->item[steps->count++] = *step;
+    return true;
+}
+
+bool enforce_add(struct enforce_steps *steps, const struct enforce_step *step)
+{
+    struct enforce_step copy = *step;
     if (step->path && !(copy.path = text_duplicate(step->path)))
         return false;
-    steps->item[steps->count++] = copy;
-    return true;
+    if (enforce_add_borrowed(steps, &copy))
+        return true;
+    free(copy.path);
+    return false;
 }
 
 bool enforce_has(const struct enforce_steps *steps, enum enforce_mechanism mechanism)

@@ -64,9 +64,10 @@ struct walk {
 
 void enforce_files_free(struct enforce_files *files)
 {
-    enforce_steps_free(&files->places);
-    enforce_steps_free(&files->mounts);
-    enforce_steps_free(&files->landlock);
+    free(files->places.item);
+    free(files->mounts.item);
+    free(files->landlock.item);
+    *files = (struct enforce_files){0};
 }
 
 static const char *name_of(const struct policy_rule *rule)
@@ -76,7 +77,7 @@ static const char *name_of(const struct policy_rule *rule)
 
 static int add(struct walk *walk, struct enforce_steps *steps, const struct enforce_step *step)
 {
-    return enforce_add(steps, step) ? POSTERN_OK : error_memory(walk->error, STAGE);
+    return enforce_add_borrowed(steps, step) ? POSTERN_OK : error_memory(walk->error, STAGE);
 }
 
 /* ---- what is granted by Landlock ---- */
@@ -425,8 +426,8 @@ int enforce_plan_files(const struct policy *policy, const struct enforce_host *h
     size_t extras = policy->rules.count + host->place_count + (host->device ? host->device->count : 0) + 1;
     int result = POSTERN_OK;
     assert(policy->rules.settled && policy->rules.style == PATH_POSIX);
-    walk.extra = calloc(extras, sizeof(*walk.extra));
-    walk.stack = calloc(extras + policy->rules.count + 1, sizeof(*walk.stack));
+    walk.extra = malloc(extras * sizeof(*walk.extra)); /* not calloc(): mostly not used, and then not touched */
+    walk.stack = malloc((extras + policy->rules.count + 1) * sizeof(*walk.stack));
     if (!walk.extra || !walk.stack) {
         result = error_memory(error, STAGE);
         goto out;

@@ -24,6 +24,10 @@ bool enforce_add_plain(struct enforce_steps *out, enum enforce_mechanism mechani
 int enforce_plan_windows(const struct policy *policy, const struct enforce_host *host, struct enforce_steps *out,
                          struct postern_error *error);
 
+/* As enforce_add(), but the path stays the caller's: not for enforce_steps_free(). */
+bool enforce_add_borrowed(struct enforce_steps *steps, const struct enforce_step *step);
+
+/* The paths are the policy's and the host's. */
 struct enforce_files {
     struct enforce_steps places;   /* what is covered before anything is mounted */
     struct enforce_steps mounts;   /* in the order they are made */

@@ -46,8 +46,8 @@ static void add_if(struct planner *planner, bool wanted, enum enforce_mechanism 
         add(planner, mechanism, 0);
 }
 
-/* Takes what `from` holds. */
-static void add_all(struct planner *planner, struct enforce_steps *from)
+/* Appends what `from` holds; from here on the paths are the plan's own. */
+static void add_all(struct planner *planner, const struct enforce_steps *from)
 {
     for (size_t i = 0; i < from->count && !planner->out_of_memory; i++)
         planner->out_of_memory = !enforce_add(planner->out, &from->item[i]);
@@ -91,7 +91,7 @@ static const struct policy_rule *find_named_rule(const struct policy_rules *rule
 
 int enforce_check_none(const struct policy *policy, struct postern_error *error)
 {
-    static const char remedy[] = "use another level, or ask for no limits";
+    static const char remedy[] = "use another level, or leave it out";
     const struct policy_rule *rule = find_named_rule(&policy->rules);
     if (policy->network == POLICY_NETWORK_BLOCK)
         return enforce_refuse(error, "net.block", "network", "cannot be blocked at level none", remedy);
@@ -105,12 +105,12 @@ int enforce_check_none(const struct policy *policy, struct postern_error *error)
     return POSTERN_OK;
 }
 
-/* The system counts all that the caller himself runs. */
+/* The system counts those of a user, and this user has others. */
 static int check_none(const struct policy *policy, struct postern_error *error)
 {
     if (policy->limits.processes > 0)
         return enforce_refuse(error, "limits.processes", "processes", "cannot be limited at level none",
-                              "leave the limit out, or use another level");
+                              "use another level, or leave it out");
     return enforce_check_none(policy, error);
 }
 
@@ -187,8 +187,7 @@ static void plan_limits(struct planner *planner)
     add_limit(planner, cgroup ? ENFORCE_CGROUP_MEMORY : ENFORCE_RLIMIT_MEMORY, limits->memory);
     if (cgroup && host->cgroup_processes)
         add_limit(planner, ENFORCE_CGROUP_PROCESSES, limits->processes);
-    if (confined) /* else the limit would count all that the caller himself runs */
-        add_limit(planner, ENFORCE_RLIMIT_PROCESSES, limits->processes);
+    add_limit(planner, ENFORCE_RLIMIT_PROCESSES, limits->processes);
     add_limit(planner, ENFORCE_RLIMIT_CPU, limits->cpu_ms);
     add_limit(planner, ENFORCE_RLIMIT_FILE_SIZE, limits->file_size);
     add_if(planner, confined, ENFORCE_NO_CORE);

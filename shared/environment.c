@@ -115,15 +115,3 @@ const char *environment_get(const struct strings *list, const char *name, bool f
 
     return length > 0 && at < list->count ? list->item[at] + length + 1 : NULL;
 }
-
-void environment_unset(struct strings *list, const char *name, bool fold)
-{
-    size_t length = strlen(name);
-
-    if (length == 0) {
-        return;
-    }
-    for (size_t at = find(list, 0, name, length, fold); at < list->count; at = find(list, at, name, length, fold)) {
-        strings_remove(list, at);
-    }
-}

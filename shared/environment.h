@@ -20,8 +20,6 @@ bool environment_put(struct strings *list, const char *entry, bool fold); /* "NA
 /* The value inside the list, or NULL. */
 const char *environment_get(const struct strings *list, const char *name, bool fold);
 
-void environment_unset(struct strings *list, const char *name, bool fold);
-
 /* The environment of this process (platform part). false: memory is out. */
 bool environment_of_process(struct strings *list);
 

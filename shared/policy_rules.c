@@ -15,6 +15,8 @@
 
 static const char STAGE[] = "policy";
 
+enum { MERGES_MAX = 32 }; /* of lists of twice the runs each time: more than any memory holds */
+
 const char *policy_access_name(enum policy_access access)
 {
     switch (access) {
@@ -87,6 +89,7 @@ int policy_add_rule(struct policy_rules *rules, const char *path, enum policy_ac
     const char *what = access == POLICY_DENIED ? "a path to deny"
                        : access == POLICY_READ ? "a path to read"
                                                : "a path to write";
+    bool otherwise;
     int result;
     if (rules->count >= POLICY_RULES_MAX) {
         result = error_set(error, POSTERN_E_LIMIT, STAGE, "", "more than %d paths in a policy", POLICY_RULES_MAX);
@@ -96,9 +99,10 @@ int policy_add_rule(struct policy_rules *rules, const char *path, enum policy_ac
     result = path_canonical(rules->style, path, what, &rule.path, error);
     if (result != POSTERN_OK)
         return result;
-    if (strcmp(rule.path, path) != 0)
+    otherwise = strcmp(rule.path, path) != 0;
+    if (otherwise)
         rule.said = text_duplicate(path);
-    if ((strcmp(rule.path, path) != 0 && !rule.said) || !make_room(rules)) {
+    if ((otherwise && !rule.said) || !make_room(rules)) {
         free_rule(&rule);
         return error_memory(error, STAGE);
     }
@@ -110,7 +114,8 @@ int policy_add_rule(struct policy_rules *rules, const char *path, enum policy_ac
 /* ---- settling ---- */
 
 /* By path; of those for the same path the one that wins comes first. The source and the text last, so that the result
- * does not depend on the order in which rules were added. */
+ * does not depend on the order in which rules were added; what was said otherwise before what was not, because it also
+ * tells of a link. */
 static int compare_rules(enum path_style style, const struct policy_rule *a, const struct policy_rule *b)
 {
     int order = path_compare(style, a->path, b->path);
@@ -123,58 +128,91 @@ static int compare_rules(enum path_style style, const struct policy_rule *a, con
         return a->access < b->access ? -1 : 1;
     if (a->source != b->source)
         return a->source < b->source ? -1 : 1;
+    if (!a->said != !b->said)
+        return a->said ? -1 : 1;
     return strcmp(a->said ? a->said : a->path, b->said ? b->said : b->path);
 }
 
-static int compare_posix(const void *a, const void *b)
+/* While they are sorted, `above` of a rule is 1 + the index of the one behind it in its list; 0: it is the last. So
+ * sorting needs no memory and cannot fail. */
+static size_t merge(struct policy_rules *rules, size_t a, size_t b)
 {
-    return compare_rules(PATH_POSIX, a, b);
+    size_t first = 0, *end = &first;
+    while (a > 0 && b > 0) {
+        size_t *less = compare_rules(rules->style, &rules->item[a - 1], &rules->item[b - 1]) <= 0 ? &a : &b;
+        *end = *less;
+        end = &rules->item[*less - 1].above;
+        *less = *end;
+    }
+    *end = a > 0 ? a : b;
+    return first;
 }
 
-static int compare_windows(const void *a, const void *b)
+/* Takes the rules from *at that are in order already; a list of paths in a policy is a few such runs at most. */
+static size_t take_run(struct policy_rules *rules, size_t *at)
 {
-    return compare_rules(PATH_WINDOWS, a, b);
+    size_t first = *at + 1;
+    while (++*at < rules->count && compare_rules(rules->style, &rules->item[*at - 1], &rules->item[*at]) <= 0)
+        rules->item[*at - 1].above = *at + 1;
+    rules->item[*at - 1].above = 0;
+    return first;
 }
 
-static void sort(struct policy_rules *rules)
+/* Moves every rule to its place in the list. */
+static void arrange(struct policy_rules *rules, size_t first)
 {
-    int (*compare)(const void *, const void *) = rules->style == PATH_WINDOWS ? compare_windows : compare_posix;
-    for (size_t i = 1; i < rules->count; i++) {
-        if (compare(&rules->item[i - 1], &rules->item[i]) > 0) {
-            qsort(rules->item, rules->count, sizeof(rules->item[0]), compare);
-            return;
+    for (size_t place = 0, next; first > 0; first = next) {
+        next = rules->item[first - 1].above;
+        rules->item[first - 1].above = place++;
+    }
+    for (size_t i = 0; i < rules->count; i++) {
+        while (rules->item[i].above != i) {
+            struct policy_rule moved = rules->item[i];
+            rules->item[i] = rules->item[moved.above];
+            rules->item[moved.above] = moved;
         }
     }
 }
 
-static void drop_losers(struct policy_rules *rules)
+/* A merge sort that begins with the runs there are: lists are mostly written in order. merged[k] is a list made of 2^k
+ * runs, or none. */
+static void sort(struct policy_rules *rules)
 {
-    size_t kept = 0;
-    for (size_t i = 0; i < rules->count; i++) {
-        struct policy_rule *rule = &rules->item[i];
-        if (kept > 0 && path_compare(rules->style, rules->item[kept - 1].path, rule->path) == 0)
-            free_rule(rule);
-        else
-            rules->item[kept++] = *rule;
+    size_t merged[MERGES_MAX] = {0}, list, k;
+    for (size_t at = 0; at < rules->count;) {
+        list = take_run(rules, &at);
+        for (k = 0; merged[k] > 0; merged[k++] = 0)
+            list = merge(rules, merged[k], list);
+        merged[k] = list;
     }
-    rules->count = kept;
+    for (k = list = 0; k < MERGES_MAX; k++)
+        list = merge(rules, merged[k], list);
+    arrange(rules, list);
 }
 
-static void link_above(struct policy_rules *rules)
+/* Leaves the first rule of each path, and finds for each the nearest one above. */
+static void link_winners(struct policy_rules *rules)
 {
+    struct policy_rule *item = rules->item;
+    size_t kept = 0;
     for (size_t i = 0; i < rules->count; i++) {
-        size_t above = i; /* 1 + the index of the one before */
-        while (above > 0 && !path_is_beneath(rules->style, rules->item[i].path, rules->item[above - 1].path))
-            above = rules->item[above - 1].above;
-        rules->item[i].above = above;
+        size_t above = kept; /* 1 + the index of the one before */
+        while (above > 0 && !path_is_beneath(rules->style, item[i].path, item[above - 1].path))
+            above = item[above - 1].above;
+        if (above > 0 && above == kept && path_is_beneath(rules->style, item[above - 1].path, item[i].path)) {
+            free_rule(&item[i]); /* both are beneath each other */
+            continue;
+        }
+        item[kept] = item[i];
+        item[kept++].above = above;
     }
+    rules->count = kept;
 }
 
 void policy_settle(struct policy_rules *rules)
 {
     sort(rules);
-    drop_losers(rules);
-    link_above(rules);
+    link_winners(rules);
     rules->settled = true;
 }
 

@@ -12,6 +12,10 @@ uint64_t system_now_us(void);
 
 uint32_t system_process_id(void);
 
+/* Whether the environment is the word of whoever's rights this process has: not in a program that got more by being
+ * executed, as set-user-id programs do. */
+bool system_trusts_environment(void);
+
 /* Directory of the running program, or of the shared library postern is in. Allocated; NULL on failure. */
 char *system_program_directory(void);
 

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <sys/auxv.h>
 #include <unistd.h>
 
 uint64_t system_now_us(void)
@@ -67,6 +68,11 @@ char *system_program_directory(void)
         fclose(maps);
     }
     return directory;
+}
+
+bool system_trusts_environment(void)
+{
+    return getauxval(AT_SECURE) == 0;
 }
 
 char *system_current_directory(void)

@@ -269,6 +269,17 @@ static bool is_control(const unsigned char *p)
     return p[0] < 0x20 || p[0] == 0x7f || (p[0] == 0xc2 && p[1] < 0xa0);
 }
 
+/* What makes a line end or run backwards, so that a message says what it does not: U+061C, U+200E and F, U+2028 to
+ * 202E, U+2066 to 2069. */
+static bool is_layout(const unsigned char *p)
+{
+    if (p[0] == 0xd8)
+        return p[1] == 0x9c;
+    if (p[0] != 0xe2 || (p[1] != 0x80 && p[1] != 0x81))
+        return false;
+    return p[1] == 0x80 ? p[2] == 0x8e || p[2] == 0x8f || (p[2] >= 0xa8 && p[2] <= 0xae) : p[2] >= 0xa6 && p[2] <= 0xa9;
+}
+
 void text_escape(char *out, size_t size, const void *data, size_t length)
 {
     static const char digits[] = "0123456789abcdef";
@@ -278,7 +289,7 @@ void text_escape(char *out, size_t size, const void *data, size_t length)
     while (length > 0) {
         int whole = character(p, length);
         size_t taken = whole > 0 ? (size_t)whole : 1;
-        bool escaped = whole <= 0 || is_control(p);
+        bool escaped = whole <= 0 || is_control(p) || is_layout(p);
         size_t needed = escaped ? 4 * taken : taken;
 
         if (needed >= size - used) { /* all of a character or nothing, and the NUL */

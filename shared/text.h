@@ -35,8 +35,8 @@ bool text_parse_size(const char *text, uint64_t *bytes);
 /* Standard base64 with padding; allocated, NUL-terminated; NULL when memory is out. */
 char *text_base64(const void *data, size_t size);
 
-/* Appends to `out` with control characters, DEL and non-UTF-8 bytes as \xNN, so that it is safe on a terminal. Cut
- * when full; always terminated. */
+/* Appends to `out` with control characters, DEL, what changes the direction of text and non-UTF-8 bytes as \xNN, so
+ * that it is safe on a terminal. Cut when full; always terminated. */
 void text_escape(char *out, size_t size, const void *data, size_t length);
 
 #endif

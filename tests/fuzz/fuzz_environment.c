@@ -44,10 +44,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         name = name_of(text + at);
         check(environment_put(&list, text + at, fold));
         check(strcmp(environment_get(&list, name, fold), text + at + strlen(name) + 1) == 0);
-        if (text[at + strlen(name) + 1] == '-') {
-            environment_unset(&list, name, fold);
-            check(environment_get(&list, name, fold) == NULL);
-        }
         free(name);
     }
     strings_free(&list);

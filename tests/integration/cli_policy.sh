@@ -22,7 +22,7 @@ out_has "level" "level      "
 out_has "no network" "network    blocked"
 out_has "the workspace is written" "write    preset     $work"
 out_has "but not its .git" "read     protected  $work/.git"
-out_has "what is not there cannot be protected" ".mcp.json:*cannot be protected"
+out_has "what is not there cannot be protected" ".mcp.json:*not there yet"
 out_has "by what" "syscalls          seccomp"
 status "as JSON" 0 "${check[@]}" --json
 json_says "no refusal" 'o["refused"] is None'
@@ -118,9 +118,9 @@ END
 status "a ceiling" 0 "${check[@]}" --ceiling ../ceiling.json --json
 json_says "takes away" "[(c['item'], c['asked'], c['left']) for c in o['cuts']] == [('$work', 'write', 'read')]"
 status "which is told" 0 "${check[@]}" --ceiling ../ceiling.json
-out_has "to people" "ceiling    $work: read, not write:"
+out_has "to people" "ceiling    $work: read instead of write:"
 status "and by run" 0 "$postern" run --ceiling ../ceiling.json -- true
-err_has "on stderr" "postern: a ceiling left read, not write, of $work"
+err_has "on stderr" "postern: ceiling: $work: read instead of write:"
 status "not with --quiet" 0 "${run[@]}" --ceiling ../ceiling.json -- true
 is "nothing" "$(cat ../err)" ""
 status "but in --json" 0 "${run[@]}" --json --ceiling ../ceiling.json -- true

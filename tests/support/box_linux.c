@@ -61,7 +61,6 @@ bool box_tear_down(void)
 void box_policy_begin(struct policy *policy, const char *workspace)
 {
     policy_init(policy, PATH_POSIX);
-    policy->limits.processes = 200;
     if (workspace)
         assert_int_equal(policy_add_rule(&policy->rules, workspace, POLICY_WRITE, POLICY_FROM_PRESET, NULL), 0);
 }
@@ -79,6 +78,7 @@ void box_policy_end(struct policy *policy, enum postern_level level)
     struct postern_error error = {0};
     if (resolve_policy(policy, level, &error) != 0 || resolve_protected(policy, level, &error) != 0)
         fail_msg("%s", error.message);
+    policy->limits.processes = level != POSTERN_LEVEL_NONE ? 200 : 0;
     policy_settle(&policy->rules);
 }
 

@@ -5,6 +5,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <ftw.h>
 #include <sched.h>
 #include <signal.h>
@@ -46,6 +47,30 @@ static int be_init(int (*body)(void))
     return result;
 }
 
+/* A tree that was built beneath one of the places has to stay in sight: its directory, taken before and put back. */
+static bool cover_places(void)
+{
+    char *built = realpath(test_bin_dir(), NULL);
+    int tree = built ? open_tree(AT_FDCWD, built, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC) : -1;
+    bool covered = tree >= 0;
+    for (size_t i = 0; covered && fresh_places[i]; i++)
+        covered = access(fresh_places[i], F_OK) != 0 ||
+                  mount("fresh", fresh_places[i], "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777") == 0;
+    covered = covered && chmod("/run", 0755) == 0;
+    if (covered && access(built, F_OK) != 0) {
+        for (char *slash = strchr(built + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+            *slash = '\0';
+            mkdir(built, 0755);
+            *slash = '/';
+        }
+        covered = mkdir(built, 0755) == 0 && move_mount(tree, "", AT_FDCWD, built, MOVE_MOUNT_F_EMPTY_PATH) == 0;
+    }
+    if (tree >= 0)
+        close(tree);
+    free(built);
+    return covered;
+}
+
 int snapshot_isolate(int (*body)(void))
 {
     int status = 0;
@@ -56,10 +81,7 @@ int snapshot_isolate(int (*body)(void))
     if (child == 0) {
         bool alone = unshare(CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC) == 0 &&
                      mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0;
-        for (size_t i = 0; alone && fresh_places[i]; i++)
-            alone = access(fresh_places[i], F_OK) != 0 ||
-                    mount("fresh", fresh_places[i], "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777") == 0;
-        alone = alone && chmod("/run", 0755) == 0;
+        alone = alone && cover_places();
         pid_t init = alone ? fork() : -1;
         if (init == 0)
             _exit(be_init(body));
@@ -210,7 +232,7 @@ void snapshot_take(const char *const *directories, struct strings *out)
     add_descriptors();
     nftw("/sys/fs/cgroup", add_group, 16, FTW_PHYS);
     for (size_t i = 0; fresh_places[i]; i++)
-        nftw(fresh_places[i], add_entry, 16, FTW_PHYS);
+        nftw(fresh_places[i], add_entry, 16, FTW_PHYS | FTW_MOUNT);
     for (; *directories; directories++)
         nftw(*directories, add_entry, 16, FTW_PHYS);
     qsort(out->item, out->count, sizeof(out->item[0]), by_text);

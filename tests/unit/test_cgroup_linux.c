@@ -121,6 +121,56 @@ static void test_locate_cut(void **state)
     }
 }
 
+/* ---- beside our own ---- */
+
+/* Looks at a group with one file of this text. */
+static int check_beside(const char *name, const char *text, struct postern_error *error)
+{
+    char directory[] = "/tmp/postern-cgroup-XXXXXX", file[64];
+    assert_non_null(mkdtemp(directory));
+    snprintf(file, sizeof(file), "%s/%s", directory, name);
+    FILE *out = fopen(file, "w");
+    assert_non_null(out);
+    fputs(text, out);
+    assert_int_equal(fclose(out), 0);
+    int result = cgroup_check_beside(directory, error);
+    assert_int_equal(unlink(file), 0);
+    assert_int_equal(rmdir(directory), 0);
+    return result;
+}
+
+static void test_no_limit_is_left_behind(void **state)
+{
+    static const struct {
+        const char *name, *text;
+        bool limited;
+    } cases[] = {{"memory.max", "max\n", false},
+                 {"memory.max", "1073741824\n", true},
+                 {"memory.max", "0\n", true},
+                 {"memory.high", "4096\n", true},
+                 {"pids.max", "max\n", false},
+                 {"pids.max", "100\n", true},
+                 {"cpu.max", "max 100000\n", false},
+                 {"cpu.max", "50000 100000\n", true},
+                 {"cpuset.cpus", "\n", false},
+                 {"cpuset.cpus", "0-1\n", true},
+                 {"io.max", "", false},
+                 {"io.max", "8:0 rbps=1024 wbps=max\n", true},
+                 {"memory.current", "4096\n", false},
+                 {"cpu.weight", "100\n", false}};
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct postern_error error = {0};
+        int result = check_beside(cases[i].name, cases[i].text, &error);
+        if (result != (cases[i].limited ? POSTERN_E_UNSUPPORTED : POSTERN_OK))
+            fail_msg("%s %s: %d", cases[i].name, cases[i].text, result);
+        if (cases[i].limited && !strstr(error.message, cases[i].name))
+            fail_msg("%s: %s", cases[i].name, error.message);
+    }
+    struct postern_error error = {0};
+    assert_int_equal(cgroup_check_beside("/tmp/postern-no-such-group", &error), POSTERN_E_UNSUPPORTED);
+}
+
 /* ---- real ones ---- */
 
 static struct cgroup_host host;
@@ -335,6 +385,7 @@ int main(void)
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_locate),
                                        cmocka_unit_test(test_locate_nothing),
                                        cmocka_unit_test(test_locate_cut),
+                                       cmocka_unit_test(test_no_limit_is_left_behind),
                                        cmocka_unit_test(test_memory),
                                        cmocka_unit_test(test_processes),
                                        cmocka_unit_test(test_groups_that_cannot_be_made),

@@ -308,11 +308,11 @@ static void level_none(void **state)
     add(&setting, "/w/.git", POLICY_READ)->source = POLICY_PROTECTED;
     assert_plan(&setting);
     assert_string_equal(setting.text, "limits.memory:rlimit =1\nlimits.cpu:rlimit =3\n");
+    setting.policy.network = POLICY_NETWORK_ALLOW;
+    assert_plan(&setting);
     setting.policy.limits.processes = 2;
     assert_refused(&setting, POSTERN_E_POLICY, "limits.processes: ", "level none");
     setting.policy.limits.processes = 0;
-    setting.policy.network = POLICY_NETWORK_ALLOW;
-    assert_plan(&setting);
     setting.policy.network = POLICY_NETWORK_BLOCK;
     assert_refused(&setting, POSTERN_E_POLICY, "net.block: ", "level none");
     setting.policy.network = POLICY_NETWORK_UNSAID;

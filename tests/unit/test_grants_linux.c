@@ -18,6 +18,8 @@
 static char workspace[64]; /* resolved; has a .git */
 static char git[80], sub[80], ceiling_file[80];
 static struct postern_sandbox_options options;
+static struct strings searched; /* for the helpers, before `own.libexec` */
+static struct resolve_own own;
 static struct grants grants;
 static struct postern_error error;
 
@@ -34,6 +36,7 @@ static int set_up(void **state)
     snprintf(ceiling_file, sizeof(ceiling_file), "%s/ceiling", workspace);
     options = (struct postern_sandbox_options)POSTERN_SANDBOX_OPTIONS_INIT;
     options.workspace = workspace;
+    own = (struct resolve_own){"/usr/lib", &searched};
     memset(&error, 0, sizeof(error));
     memset(&grants, 0, sizeof(grants));
     return mkdir(git, 0755) == 0 && mkdir(sub, 0755) == 0 ? 0 : -1;
@@ -49,13 +52,14 @@ static int tear_down(void **state)
 {
     (void)state;
     grants_free(&grants);
+    strings_free(&searched);
     return nftw(workspace, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 
 static void collects_at(enum postern_level level)
 {
     grants_free(&grants);
-    if (grants_collect(&options, level, &grants, &error) != 0)
+    if (grants_collect(&options, level, &own, &grants, &error) != 0)
         fail_msg("%s", error.message);
 }
 
@@ -68,7 +72,7 @@ static void is_refused(int code, const char *word)
 {
     grants_free(&grants);
     memset(&error, 0, sizeof(error));
-    assert_int_equal(grants_collect(&options, POSTERN_LEVEL_RESTRICTED, &grants, &error), code);
+    assert_int_equal(grants_collect(&options, POSTERN_LEVEL_RESTRICTED, &own, &grants, &error), code);
     if (!strstr(error.message, word))
         fail_msg("'%s' lacks '%s'", error.message, word);
 }
@@ -179,6 +183,10 @@ static void level_none_grants_nothing(void **state)
     assert_false(grants.policy.named);
     assert_int_equal(grants.policy.limits.processes, 0);
     assert_string_equal(grants.workspace, "/tmp");
+    options.max_processes = 10; /* not forgotten, so that it is refused */
+    collects_at(POSTERN_LEVEL_NONE);
+    assert_int_equal(grants.policy.limits.processes, 10);
+    options.max_processes = 0;
     options.preset = POSTERN_PRESET_WORKSPACE_WRITE;
     collects_at(POSTERN_LEVEL_NONE);
     assert_true(grants.policy.named);
@@ -212,6 +220,178 @@ static void lists_go_before_presets(void **state)
     collects();
     assert_false(grants.policy.named);
     assert_int_equal(access_to(git), POLICY_READ);
+}
+
+/* ---- links that an earlier sandbox may have left ---- */
+
+static char link_path[96], link_path_2[96], elsewhere[64];
+
+static void make_links(void)
+{
+    strcpy(elsewhere, "/tmp/postern-elsewhere-XXXXXX");
+    assert_non_null(mkdtemp(elsewhere));
+    snprintf(link_path, sizeof(link_path), "%s/link", sub);
+    snprintf(link_path_2, sizeof(link_path_2), "%s/link", elsewhere);
+    assert_int_equal(symlink(elsewhere, link_path), 0);
+}
+
+static void remove_links(void)
+{
+    (void)unlink(link_path_2);
+    assert_int_equal(rmdir(elsewhere), 0);
+}
+
+static void links_that_commands_could_exchange(void **state)
+{
+    const char *both[] = {link_path, elsewhere, NULL};
+    (void)state;
+    make_links();
+    options.read_write = only(link_path);
+    is_refused(POSTERN_E_POLICY, link_path);
+    assert_non_null(strstr(error.remedy, elsewhere));
+    options.read_write = NULL;
+    options.denied = only(link_path);
+    is_refused(POSTERN_E_POLICY, "leads over the link");
+    options.denied = NULL;
+    options.read_only = only(link_path);
+    is_refused(POSTERN_E_POLICY, "leads over the link");
+    /* what it leads to is writable anyway */
+    options.read_only = NULL;
+    options.read_write = both;
+    collects();
+    assert_int_equal(access_to(elsewhere), POLICY_WRITE);
+    /* nobody can exchange it */
+    options.preset = POSTERN_PRESET_READ_ONLY;
+    options.read_write = only(link_path);
+    collects();
+    assert_int_equal(access_to(elsewhere), POLICY_WRITE);
+    remove_links();
+}
+
+/* From where commands cannot write to where they can, and on from there. */
+static void links_over_links(void **state)
+{
+    char path[160];
+    (void)state;
+    make_links();
+    assert_int_equal(unlink(link_path), 0);
+    assert_int_equal(symlink("/usr", link_path), 0);
+    assert_int_equal(symlink(sub, link_path_2), 0);
+    snprintf(path, sizeof(path), "%s//./link/link/share", elsewhere);
+    options.read_only = only(path);
+    is_refused(POSTERN_E_POLICY, link_path);
+    options.preset = POSTERN_PRESET_READ_ONLY;
+    collects();
+    assert_int_equal(access_to("/usr/share"), POLICY_READ);
+    remove_links();
+}
+
+static void links_in_ceilings(void **state)
+{
+    char text[512];
+    (void)state;
+    make_links();
+    snprintf(text, sizeof(text), "{\"filesystem\": {\"readwritePaths\": [\"%s\"], \"deniedPaths\": [\"%s\"]}}",
+             workspace, link_path);
+    write_ceiling(text);
+    is_refused(POSTERN_E_POLICY, link_path);
+    snprintf(text, sizeof(text), "{\"filesystem\": {\"deniedPaths\": [\"%s\"]}}", link_path);
+    write_ceiling(text);
+    collects();
+    assert_int_equal(access_to(elsewhere), POLICY_DENIED);
+    remove_links();
+}
+
+/* ---- what postern is started from ---- */
+
+static const struct policy_rule *rule_of(const char *path)
+{
+    const struct policy_rule *rule = policy_deciding_rule(&grants.policy.rules, path);
+    return rule && strcmp(rule->path, path) == 0 ? rule : NULL;
+}
+
+static void helpers_in_the_workspace_stay(void **state)
+{
+    (void)state;
+    own.libexec = sub;
+    collects();
+    assert_int_equal(rule_of(sub)->source, POLICY_PROTECTED);
+    assert_int_equal(rule_of(sub)->access, POLICY_READ);
+    collects_at(POSTERN_LEVEL_ELEVATED);
+    assert_int_equal(access_to(sub), POLICY_READ);
+    /* said in another way */
+    char around[160];
+    snprintf(around, sizeof(around), "%s/../sub/.", git);
+    own.libexec = around;
+    collects();
+    assert_int_equal(access_to(sub), POLICY_READ);
+    /* unlike other protections, not lifted by name */
+    options.read_write = only(sub);
+    is_refused(POSTERN_E_POLICY, sub);
+    options.read_write = NULL;
+    options.workspace = sub;
+    is_refused(POSTERN_E_POLICY, "takes its helpers from there");
+    options.preset = POSTERN_PRESET_READ_ONLY;
+    collects();
+}
+
+static void single_helpers_stay(void **state)
+{
+    char helper[96];
+    (void)state;
+    snprintf(helper, sizeof(helper), "%s/postern-runner", sub);
+    FILE *file = fopen(helper, "w");
+    assert_non_null(file);
+    assert_int_equal(fclose(file), 0);
+    own.libexec = sub;
+    options.read_write = only(helper);
+    is_refused(POSTERN_E_POLICY, helper);
+}
+
+/* Nobody can be kept from making what would be found before the helpers there are. */
+static void helpers_cannot_be_put_before_others(void **state)
+{
+    char missing[128];
+    (void)state;
+    assert_true(strings_add(&searched, sub));
+    collects();
+    assert_int_equal(rule_of(sub)->source, POLICY_PROTECTED);
+    snprintf(missing, sizeof(missing), "%s/../libexec/postern", sub);
+    assert_true(strings_add(&searched, missing));
+    snprintf(missing, sizeof(missing), "%s/libexec/postern", workspace);
+    is_refused(POSTERN_E_POLICY, missing);
+    options.preset = POSTERN_PRESET_READ_ONLY;
+    collects();
+}
+
+static void the_way_to_the_helpers_stays(void **state)
+{
+    char path[112];
+    (void)state;
+    snprintf(path, sizeof(path), "%s/lib", sub);
+    assert_int_equal(symlink("/usr/lib", path), 0);
+    own.libexec = path;
+    is_refused(POSTERN_E_POLICY, path);
+    options.preset = POSTERN_PRESET_READ_ONLY;
+    collects();
+}
+
+static void the_running_program_stays(void **state)
+{
+    char program[4096], directory[4096];
+    (void)state;
+    ssize_t length = readlink("/proc/self/exe", program, sizeof(program) - 1);
+    assert_true(length > 0);
+    program[length] = 0;
+    memcpy(directory, program, sizeof(directory));
+    *strrchr(directory, '/') = 0;
+    options.workspace = directory;
+    collects();
+    assert_int_equal(rule_of(program)->source, POLICY_PROTECTED);
+    assert_int_equal(access_to(directory), POLICY_WRITE);
+    options.read_write = only(program);
+    collects();
+    assert_int_equal(access_to(program), POLICY_WRITE);
 }
 
 static void bad_lists_are_refused(void **state)
@@ -581,6 +761,14 @@ int main(void)
         TEST(a_policy_says_what_it_grants),
         TEST(level_none_grants_nothing),
         TEST(lists_go_before_presets),
+        TEST(links_that_commands_could_exchange),
+        TEST(links_over_links),
+        TEST(links_in_ceilings),
+        TEST(helpers_in_the_workspace_stay),
+        TEST(single_helpers_stay),
+        TEST(helpers_cannot_be_put_before_others),
+        TEST(the_way_to_the_helpers_stays),
+        TEST(the_running_program_stays),
         TEST(bad_lists_are_refused),
         TEST(network),
         TEST(limits),

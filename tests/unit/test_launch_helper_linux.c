@@ -502,7 +502,7 @@ static int start(enum postern_level level)
     struct policy policy;
     policy_init(&policy, PATH_POSIX);
     policy_settle(&policy.rules);
-    policy.limits.processes = 200;
+    policy.limits.processes = level != POSTERN_LEVEL_NONE ? 200 : 0;
     struct launch_options options = {.level = level,
                                      .policy = &policy,
                                      .libexec = folder,

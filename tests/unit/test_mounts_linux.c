@@ -452,6 +452,45 @@ static void test_sockets_in_what_may_be_read_are_covered(void **state)
     close(shared);
 }
 
+/* A thousand that anybody has made must not leave the one that counts in sight. */
+static void test_too_many_sockets(void **state)
+{
+    enum { SOCKETS = 600 };
+    const struct rlimit limit = {SOCKETS + 100, 4096};
+    char path[128];
+    struct policy policy;
+    struct postern_error error = {0};
+    (void)state;
+    need_root();
+    fresh(open_root, "mkdir -p work others");
+    pid_t child = lesser_host_fork();
+    if (child == 0) {
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+        for (int i = 0; i < SOCKETS; i++) {
+            snprintf(path, sizeof(path), "%s/others/%d", open_root, i);
+            (void)listen_at(path);
+        }
+        snprintf(path, sizeof(path), "%s/work", open_root);
+        box_policy_begin(&policy, path);
+        box_policy_end(&policy, POSTERN_LEVEL_ELEVATED);
+        struct launch_options options = box_options(POSTERN_LEVEL_ELEVATED, &policy, path);
+        assert_int_equal(box_start_code(&options, &error), POSTERN_E_LIMIT);
+        assert_non_null(strstr(error.message, "sockets"));
+        policy_free(&policy);
+        /* as the remedy says */
+        box_policy_begin(&policy, path);
+        snprintf(path, sizeof(path), "%s/others", open_root);
+        box_policy_add(&policy, path, POLICY_DENIED);
+        box_policy_end(&policy, POSTERN_LEVEL_ELEVATED);
+        struct box box;
+        box_open_with(&box, &options);
+        box_close(&box);
+        policy_free(&policy);
+        _exit(0);
+    }
+    expect_part(child);
+}
+
 /* ---- many ---- */
 
 static void make_many(struct policy *policy, enum postern_level level)
@@ -556,6 +595,7 @@ int main(void)
                                        cmocka_unit_test(test_what_was_exchanged_is_refused),
                                        cmocka_unit_test(test_a_part_without_id_maps),
                                        cmocka_unit_test(test_sockets_in_what_may_be_read_are_covered),
+                                       cmocka_unit_test(test_too_many_sockets),
                                        cmocka_unit_test(test_many),
                                        cmocka_unit_test(test_many_with_few_descriptors)};
     return cmocka_run_group_tests(tests, set_up, tear_down);

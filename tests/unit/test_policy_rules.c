@@ -192,6 +192,31 @@ static void deep_nesting(void **state)
     policy_rules_free(&rules);
 }
 
+/* Runs of every length, rising and falling: whatever way rules come in, the same comes out. */
+static void order_does_not_matter(void **state)
+{
+    enum { COUNT = 100 };
+    char path[32];
+    (void)state;
+    for (size_t run = 1; run <= COUNT; run++) {
+        struct policy_rules rules;
+        policy_rules_init(&rules, PATH_POSIX, POLICY_READ);
+        for (size_t i = 0; i < COUNT; i++) {
+            size_t from_end = COUNT - 1 - i, number = i / run % 2 ? i : from_end / run * run + i % run;
+            snprintf(path, sizeof(path), "/d%s/%03zu", i % 3 ? "" : "/e", number);
+            add(&rules, path, number % 2 ? POLICY_WRITE : POLICY_DENIED, POLICY_FROM_FILE);
+            add(&rules, path, number % 2 ? POLICY_DENIED : POLICY_WRITE, POLICY_PROTECTED);
+        }
+        policy_settle(&rules);
+        for (size_t i = 0; i < rules.count; i++) {
+            assert_true(i == 0 || path_compare(PATH_POSIX, rules.item[i - 1].path, rules.item[i].path) < 0);
+            assert_int_equal(rules.item[i].source, POLICY_FROM_FILE);
+            assert_int_equal(rules.item[i].above, 0);
+        }
+        policy_rules_free(&rules);
+    }
+}
+
 /* ---- against the plain reading ---- */
 
 static void compare_with_reference(enum path_style style)
@@ -246,6 +271,7 @@ int main(void)
         cmocka_unit_test(case_does_not_matter_on_windows),
         cmocka_unit_test(the_number_of_rules_is_limited),
         cmocka_unit_test(deep_nesting),
+        cmocka_unit_test(order_does_not_matter),
         cmocka_unit_test(random_rules_posix),
         cmocka_unit_test(random_rules_windows),
     };
