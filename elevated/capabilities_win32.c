@@ -1,6 +1,6 @@
 /*
  * capabilities_win32.c - what a sandbox can have on Windows, see capabilities.h: level none, which has no mechanism but
- * the job that its processes are in. Parent.
+ * the job that its processes are in, and the planner knows that one. Parent.
  */
 #include "elevated/capabilities.h"
 
@@ -8,7 +8,7 @@
 
 int capabilities_find(enum postern_level level, struct capabilities *out, struct postern_error *error)
 {
-    *out = (struct capabilities){.host = {.level = level, .no_limits = true}};
+    *out = (struct capabilities){.host = {.level = level}};
     return launch_check_level(level, error);
 }
 

@@ -70,24 +70,44 @@ int launch_check_level(enum postern_level level, struct postern_error *error)
     return code;
 }
 
-/* The plan has to be empty: there is nothing here that could take a step of it. */
-static int check_plan(const struct launch_options *options, struct postern_error *error)
+static int make_plan(const struct launch_options *options, struct enforce_steps *steps, struct postern_error *error)
 {
     struct capabilities capabilities = {0};
-    struct enforce_steps steps = {0};
     int code = capabilities_find(options->level, &capabilities, error);
 
     if (code == POSTERN_OK) {
-        code = enforce_plan(options->policy, &capabilities.host, &steps, error);
+        code = enforce_plan(options->policy, &capabilities.host, steps, error);
     }
-    if (code == POSTERN_OK && steps.count > 0) {
-        code = error_set(error, POSTERN_E_POLICY, STAGE, "", "%s: nothing on Windows enforces it at level %s yet",
-                         enforce_info(steps.item[0].mechanism)->capability, postern_level_name(options->level));
-        error_remedy(error, "leave it out of the policy");
-    }
-    enforce_steps_free(&steps);
     capabilities_free(&capabilities);
     return code;
+}
+
+/* Every step is taken here, or nothing starts. */
+static int take_steps(struct launch *launch, const struct enforce_steps *steps, struct postern_error *error)
+{
+    struct job_limits limits = {0};
+
+    for (size_t i = 0; i < steps->count; i++) {
+        const struct enforce_step *step = &steps->item[i];
+        const char *id = enforce_info(step->mechanism)->id;
+
+        switch (step->mechanism) {
+        case ENFORCE_LIFETIME_JOB:
+            break; /* what every job here does */
+        case ENFORCE_JOB_MEMORY:
+            limits.memory = step->number;
+            break;
+        case ENFORCE_JOB_PROCESSES:
+            limits.processes = step->number;
+            break;
+        default:
+            return error_set(error, POSTERN_E_CONFINE, STAGE, "", "%s cannot be put in force here", id);
+        }
+        if (!strings_add(&launch->in_force, id)) {
+            return error_memory(error, STAGE);
+        }
+    }
+    return job_create(&limits, &launch->job, error);
 }
 
 static char *runner_path(const char *directory)
@@ -282,6 +302,7 @@ int launch_start(const struct launch_options *options, struct launch **out, stru
     struct launch *launch = calloc(1, sizeof(*launch));
     struct start start = {
         .program_file = OS_HANDLE_NONE, .record = OS_HANDLE_NONE, .log = OS_HANDLE_NONE, .parent = OS_HANDLE_NONE};
+    struct enforce_steps steps = {0};
     int code;
 
     if (launch == NULL) {
@@ -291,19 +312,17 @@ int launch_start(const struct launch_options *options, struct launch **out, stru
     launch->job = launch->channel = launch->runner.handle = OS_HANDLE_NONE;
     code = launch_check_level(options->level, error);
     if (code == POSTERN_OK) {
-        code = check_plan(options, error);
+        code = make_plan(options, &steps, error);
     }
     if (code == POSTERN_OK) {
         code = launch_user_find(options->directory, &launch->user, error);
     }
-    if (code == POSTERN_OK && !strings_add(&launch->in_force, "processes:job")) {
-        code = error_memory(error, STAGE);
+    if (code == POSTERN_OK) {
+        code = take_steps(launch, &steps, error);
     }
+    enforce_steps_free(&steps);
     if (code == POSTERN_OK) {
         code = endpoint_create(NULL, &launch->endpoint, error);
-    }
-    if (code == POSTERN_OK) {
-        code = job_create(&launch->job, error);
     }
     if (code == POSTERN_OK) {
         code = prepare(options, launch, &start, error);

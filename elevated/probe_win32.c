@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <windows.h>
 
+#include "elevated/token_win32.h"
 #include "shared/error.h"
 #include "shared/text.h"
 #include "shared/wide.h"
@@ -45,6 +46,27 @@ static const char *machine_name(void)
     }
 }
 
+/* {"holds", "message"}: level restricted will stand on it, and only the system can tell. */
+static json_t *describe_restricted_token(void)
+{
+    char sid[TOKEN_SID_SIZE];
+    struct postern_error why = {0};
+    os_handle token = OS_HANDLE_NONE;
+    json_t *object = json_object();
+    int status = token_make_sid(sid, &why);
+    if (status == 0)
+        status = token_restrict(sid, &token, &why);
+    if (status == 0)
+        status = token_try(token, sid, &why);
+    handle_close(&token);
+    if (!probe_put(object, "holds", json_boolean(status == 0)) ||
+        !probe_put(object, "message", probe_text(why.message))) {
+        json_decref(object);
+        return NULL;
+    }
+    return object;
+}
+
 json_t *probe_system(void)
 {
     char release[64];
@@ -54,7 +76,8 @@ json_t *probe_system(void)
                 probe_put(object, "release", json_string(release)) &&
                 probe_put(object, "machine", json_string(machine_name())) &&
                 probe_put(object, "conpty", json_boolean(find(L"kernel32.dll", "CreatePseudoConsole") != NULL)) &&
-                probe_put(object, "wine", json_boolean(find(L"ntdll.dll", "wine_get_version") != NULL));
+                probe_put(object, "wine", json_boolean(find(L"ntdll.dll", "wine_get_version") != NULL)) &&
+                probe_put(object, "restricted_token", describe_restricted_token());
     if (!fits) {
         json_decref(object);
         return NULL;

@@ -230,7 +230,7 @@ static void job_heard(void *context)
 /* All that can fail without a process comes before it. */
 static int prepare(struct command *command, struct postern_error *error)
 {
-    int code = job_create(&command->job, error);
+    int code = job_create(NULL, &command->job, error);
 
     if (code == POSTERN_OK) {
         code = loop_listener_start(command->loop, job_heard, command, &command->listener, error);

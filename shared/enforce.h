@@ -51,7 +51,15 @@ enum enforce_argument { ENFORCE_TAKES_NOTHING, ENFORCE_TAKES_PATH, ENFORCE_TAKES
     X(ENFORCE_RLIMIT_PROCESSES, "limits.processes", "rlimit", ENFORCE_BY_RUNNER, ENFORCE_TAKES_NUMBER)                 \
     X(ENFORCE_RLIMIT_CPU, "limits.cpu", "rlimit", ENFORCE_BY_RUNNER, ENFORCE_TAKES_NUMBER) /* milliseconds */          \
     X(ENFORCE_RLIMIT_FILE_SIZE, "limits.file_size", "rlimit", ENFORCE_BY_RUNNER, ENFORCE_TAKES_NUMBER)                 \
-    X(ENFORCE_NO_CORE, "core", "rlimit", ENFORCE_BY_RUNNER, ENFORCE_TAKES_NOTHING)
+    X(ENFORCE_NO_CORE, "core", "rlimit", ENFORCE_BY_RUNNER, ENFORCE_TAKES_NOTHING)                                     \
+    /* Windows */                                                                                                      \
+    X(ENFORCE_LIFETIME_JOB, "lifetime", "job", ENFORCE_BY_LAUNCHER, ENFORCE_TAKES_NOTHING)                             \
+    X(ENFORCE_RESTRICTED_TOKEN, "privileges", "restricted-token", ENFORCE_BY_LAUNCHER, ENFORCE_TAKES_NOTHING)          \
+    X(ENFORCE_TOKEN_LOCK, "fs.write", "restricted-token", ENFORCE_BY_LAUNCHER, ENFORCE_TAKES_NOTHING)                  \
+    X(ENFORCE_ENTRY, "fs.write", "access-entry", ENFORCE_BY_LAUNCHER, ENFORCE_TAKES_PATH)                              \
+    X(ENFORCE_NO_ENTRY, "fs.write", "no-access-entry", ENFORCE_BY_LAUNCHER, ENFORCE_TAKES_PATH)                        \
+    X(ENFORCE_JOB_MEMORY, "limits.memory", "job", ENFORCE_BY_LAUNCHER, ENFORCE_TAKES_NUMBER)                           \
+    X(ENFORCE_JOB_PROCESSES, "limits.processes", "job", ENFORCE_BY_LAUNCHER, ENFORCE_TAKES_NUMBER)
 
 enum enforce_mechanism {
 #define ENFORCE_ENUM(constant, capability, mechanism, executor, argument) constant,
@@ -105,13 +113,13 @@ struct enforce_host {
     int landlock_abi; /* 0: none */
     bool seccomp;
     bool cgroup_memory, cgroup_processes;
-    bool no_limits;                    /* what processes use cannot be limited at all */
+    bool restricted_token;             /* Windows: one with restricting SIDs was seen to keep its holder from writing */
     const struct enforce_place *place; /* what is above comes first */
     size_t place_count;
     const struct strings *device; /* paths that commands may write though no rule says so: /dev/null, ... */
 };
 
-#define ENFORCE_MOUNTS_MAX 1024 /* mounts and masks of one sandbox */
+#define ENFORCE_MOUNTS_MAX 1024 /* mounts and masks of one sandbox; on Windows: directories that get entries or not */
 
 /* Makes the plan for a policy (resolved, settled, clamped; borrowed by the plan's steps) on a host. POSTERN_E_POLICY:
  * the capability that is missing, the item of the policy, what to do. POSTERN_E_LEVEL: the host lacks what the level
@@ -134,6 +142,13 @@ struct enforce_host {
  *  - Devices, and what is in /proc, follow no rules but those that deny something in them; they themselves cannot be
  *    denied. /dev is the sandbox's own whatever a rule for it says: `--ro /dev` leaves only devices to be written.
  *  - A path that is missing (denied, or of a ceiling) is refused where a command could make it, and else ignored.
+ *
+ * A policy with paths of Windows gets a plan for Windows. The job and its limits hold at every level; the time of
+ * processors and the size of files are limited by nothing there. At level restricted:
+ *  - The token lets commands write only where an entry for the sandbox's own SID is, or where everybody may write.
+ *  - A directory that is writable gets such an entry, with all that is in it: ENFORCE_ENTRY, what is above first. One
+ *    in it that is read-only is left out: ENFORCE_NO_ENTRY, after the one it is in.
+ *  - Reading cannot be denied, the network cannot be blocked, and the user's desktop is not kept away: refused.
  */
 int enforce_plan(const struct policy *policy, const struct enforce_host *host, struct enforce_steps *out,
                  struct postern_error *error);

@@ -1,6 +1,7 @@
 /*
  * enforce_plan.c - decides which mechanisms hold a policy on a host, or that none does. Portable, pure; parent.
- * Callers: the launchers and policy_report.c. enforce.h is the contract, enforce_files.c the part about files.
+ * Callers: the launchers and policy_report.c. enforce.h is the contract, enforce_files.c the part about files,
+ * enforce_windows.c the plans for Windows.
  */
 #include <assert.h>
 #include <string.h>
@@ -27,10 +28,15 @@ struct planner {
     bool out_of_memory; /* sticky */
 };
 
-static void add(struct planner *planner, enum enforce_mechanism mechanism, uint64_t number)
+bool enforce_add_plain(struct enforce_steps *out, enum enforce_mechanism mechanism, uint64_t number)
 {
     const struct enforce_step step = {.mechanism = mechanism, .number = number};
-    if (planner->out_of_memory || !enforce_add(planner->out, &step))
+    return enforce_add(out, &step);
+}
+
+static void add(struct planner *planner, enum enforce_mechanism mechanism, uint64_t number)
+{
+    if (planner->out_of_memory || !enforce_add_plain(planner->out, mechanism, number))
         planner->out_of_memory = true;
 }
 
@@ -71,23 +77,6 @@ static int check_demands(const struct policy *policy, struct postern_error *erro
                           "cannot be enforced by anything on this host", "take it out of the policy");
 }
 
-static int check_limits(const struct policy_limits *limits, const struct enforce_host *host,
-                        struct postern_error *error)
-{
-    const struct {
-        const char *capability, *item;
-        uint64_t value;
-    } all[] = {{"limits.memory", "memory", limits->memory},
-               {"limits.processes", "processes", limits->processes},
-               {"limits.cpu", "processor time", limits->cpu_ms},
-               {"limits.file_size", "the size of files", limits->file_size}};
-    for (size_t i = 0; host->no_limits && i < sizeof(all) / sizeof(all[0]); i++)
-        if (all[i].value > 0)
-            return enforce_refuse(error, all[i].capability, all[i].item, "cannot be limited by anything on this host",
-                                  "leave the limit out");
-    return POSTERN_OK;
-}
-
 /* ---- level none ---- */
 
 static const struct policy_rule *find_named_rule(const struct policy_rules *rules)
@@ -100,12 +89,10 @@ static const struct policy_rule *find_named_rule(const struct policy_rules *rule
     return NULL;
 }
 
-static int check_level_none(const struct policy *policy, struct postern_error *error)
+int enforce_check_none(const struct policy *policy, struct postern_error *error)
 {
     static const char remedy[] = "use another level, or leave it out";
     const struct policy_rule *rule = find_named_rule(&policy->rules);
-    if (policy->limits.processes > 0) /* the system counts those of a user, and this user has others */
-        return enforce_refuse(error, "limits.processes", "processes", "cannot be limited at level none", remedy);
     if (policy->network == POLICY_NETWORK_BLOCK)
         return enforce_refuse(error, "net.block", "network", "cannot be blocked at level none", remedy);
     if (rule)
@@ -118,9 +105,18 @@ static int check_level_none(const struct policy *policy, struct postern_error *e
     return POSTERN_OK;
 }
 
+/* The system counts those of a user, and this user has others. */
+static int check_none(const struct policy *policy, struct postern_error *error)
+{
+    if (policy->limits.processes > 0)
+        return enforce_refuse(error, "limits.processes", "processes", "cannot be limited at level none",
+                              "use another level, or leave it out");
+    return enforce_check_none(policy, error);
+}
+
 /* ---- levels elevated and restricted ---- */
 
-static int refuse_level(struct postern_error *error, const char *missing, const char *remedy)
+int enforce_refuse_level(struct postern_error *error, const char *missing, const char *remedy)
 {
     error_set(error, POSTERN_E_LEVEL, STAGE, "", "%s", missing);
     error_remedy(error, remedy);
@@ -131,14 +127,15 @@ static int check_host(const struct enforce_host *host, struct postern_error *err
 {
     static const char kernel[] = "use a kernel with Landlock and seccomp, or --level none";
     if (host->landlock_abi < 1)
-        return refuse_level(error, "the host has no Landlock, which limits files at this level", kernel);
+        return enforce_refuse_level(error, "the host has no Landlock, which limits files at this level", kernel);
     if (!host->seccomp)
-        return refuse_level(error, "the host has no seccomp, which limits system calls at this level", kernel);
+        return enforce_refuse_level(error, "the host has no seccomp, which limits system calls at this level", kernel);
     if (host->level == POSTERN_LEVEL_ELEVATED && (!host->other_user || !host->own_files))
-        return refuse_level(error, "the host gives no other user with mounts of his own", "use level restricted");
+        return enforce_refuse_level(error, "the host gives no other user with mounts of his own",
+                                    "use level restricted");
     if (!host->own_files && host->landlock_abi < 3)
-        return refuse_level(error, "the host allows no mounts, and its Landlock is too old to do without",
-                            "allow user namespaces, or use Linux 6.2 or later");
+        return enforce_refuse_level(error, "the host allows no mounts, and its Landlock is too old to do without",
+                                    "allow user namespaces, or use Linux 6.2 or later");
     return POSTERN_OK;
 }
 
@@ -244,10 +241,10 @@ int enforce_plan(const struct policy *policy, const struct enforce_host *host, s
     *out = (struct enforce_steps){0};
     if (result == POSTERN_OK)
         result = check_containment(policy, host, error);
-    if (result == POSTERN_OK)
-        result = check_limits(&policy->limits, host, error);
-    if (result == POSTERN_OK && host->level == POSTERN_LEVEL_NONE) {
-        result = check_level_none(policy, error);
+    if (result == POSTERN_OK && policy->rules.style == PATH_WINDOWS) {
+        result = enforce_plan_windows(policy, host, out, error);
+    } else if (result == POSTERN_OK && host->level == POSTERN_LEVEL_NONE) {
+        result = check_none(policy, error);
         plan_limits(&planner);
     } else if (result == POSTERN_OK) {
         result = plan_confined(&planner, error);

@@ -11,20 +11,34 @@
 #define STAGE "job"
 #define KILLED_EXIT_CODE 1u
 
-int job_create(os_handle *out, struct postern_error *error)
+static void fill_limits(const struct job_limits *limits, JOBOBJECT_EXTENDED_LIMIT_INFORMATION *out)
 {
-    JOBOBJECT_EXTENDED_LIMIT_INFORMATION limits;
+    ZeroMemory(out, sizeof(*out));
+    /* DIE_ON_UNHANDLED_EXCEPTION: no "has stopped working" window that nobody sees may keep a process alive. */
+    out->BasicLimitInformation.LimitFlags =
+        JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE | JOB_OBJECT_LIMIT_DIE_ON_UNHANDLED_EXCEPTION;
+    if (limits != NULL && limits->memory > 0) {
+        out->BasicLimitInformation.LimitFlags |= JOB_OBJECT_LIMIT_JOB_MEMORY;
+        out->JobMemoryLimit = limits->memory < SIZE_MAX ? (SIZE_T)limits->memory : SIZE_MAX;
+    }
+    if (limits != NULL && limits->processes > 0) {
+        out->BasicLimitInformation.LimitFlags |= JOB_OBJECT_LIMIT_ACTIVE_PROCESS;
+        out->BasicLimitInformation.ActiveProcessLimit =
+            limits->processes < MAXDWORD ? (DWORD)limits->processes : MAXDWORD;
+    }
+}
+
+int job_create(const struct job_limits *limits, os_handle *out, struct postern_error *error)
+{
+    JOBOBJECT_EXTENDED_LIMIT_INFORMATION information;
     HANDLE job = CreateJobObjectW(NULL, NULL);
 
     if (job == NULL) {
         return error_os(error, POSTERN_E_OS, STAGE, "CreateJobObjectW", (int64_t)GetLastError(),
                         "a job object could not be made");
     }
-    ZeroMemory(&limits, sizeof(limits));
-    /* DIE_ON_UNHANDLED_EXCEPTION: no "has stopped working" window that nobody sees may keep a process alive. */
-    limits.BasicLimitInformation.LimitFlags =
-        JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE | JOB_OBJECT_LIMIT_DIE_ON_UNHANDLED_EXCEPTION;
-    if (!SetInformationJobObject(job, JobObjectExtendedLimitInformation, &limits, sizeof(limits))) {
+    fill_limits(limits, &information);
+    if (!SetInformationJobObject(job, JobObjectExtendedLimitInformation, &information, sizeof(information))) {
         int code = error_os(error, POSTERN_E_OS, STAGE, "SetInformationJobObject", (int64_t)GetLastError(),
                             "a job object could not be set up");
 

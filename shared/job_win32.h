@@ -17,9 +17,15 @@ struct job_usage {
     uint32_t active;             /* processes in it now */
 };
 
+/* 0: no limit. */
+struct job_limits {
+    uint64_t memory;    /* bytes that all of its processes together may commit; beyond, allocating fails */
+    uint64_t processes; /* at once; beyond, starting one fails */
+};
+
 /* A job whose processes are killed when its last handle is closed, also when that is because we were killed: so the
- * handle must not be inherited by anybody, and is not. No process can leave the job. */
-int job_create(os_handle *out, struct postern_error *error);
+ * handle must not be inherited by anybody, and is not. No process can leave the job. `limits`: NULL: none. */
+int job_create(const struct job_limits *limits, os_handle *out, struct postern_error *error);
 
 /* Messages about the job go to a completion port from now on. They may get lost under memory pressure. */
 int job_notify(os_handle job, os_handle port, uintptr_t key, struct postern_error *error);

@@ -410,9 +410,13 @@ static void probe_and_policy_check_promise_nothing(void **state)
     assert_int_equal(verb((const char *const[]){"probe", "--json", NULL}, &out), 0);
     assert_non_null(strstr(out.text, "\"conpty\":true"));
     assert_null(strstr(out.text, "rlimit"));
+    assert_non_null(strstr(out.text, run_under_wine() ? "\"restricted_token\":{\"holds\":false"
+                                                      : "\"restricted_token\":{\"holds\":true"));
     assert_int_equal(verb((const char *const[]){"policy", "check", "--level=none", NULL}, &out), 0);
-    assert_int_equal(verb((const char *const[]){"policy", "check", "--level=none", "--memory=1G", NULL}, &out), 1);
+    assert_int_equal(verb((const char *const[]){"policy", "check", "--level=none", "--memory=1G", NULL}, &out), 0);
     assert_non_null(strstr(out.text, "limits.memory"));
+    assert_int_equal(verb((const char *const[]){"policy", "check", "--level=none", "--cpu-time=9s", NULL}, &out), 1);
+    assert_non_null(strstr(out.text, "limits.cpu"));
     assert_int_equal(verb((const char *const[]){"policy", "check", "--level=none", "--rw=.", NULL}, &out), 1);
 }
 

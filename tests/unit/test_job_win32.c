@@ -28,7 +28,7 @@ static void tree_start(struct tree *tree)
     struct process_spec spec;
     os_handle writer = OS_HANDLE_NONE;
 
-    assert_int_equal(job_create(&tree->job, NULL), 0);
+    assert_int_equal(job_create(NULL, &tree->job, NULL), 0);
     run_pipe(&tree->output, &writer);
     process_spec_init(&spec);
     spec.program = run_child_path();
@@ -109,7 +109,7 @@ static void a_root_that_has_gone_leaves_its_tree_in_the_job(void **state)
     struct process root = {OS_HANDLE_NONE, 0};
 
     (void)state;
-    assert_int_equal(job_create(&job, NULL), 0);
+    assert_int_equal(job_create(NULL, &job, NULL), 0);
     process_spec_init(&spec);
     spec.program = run_child_path();
     spec.argv = argv;
@@ -132,7 +132,7 @@ static void nobody_breaks_away(void **state)
     os_handle job;
 
     (void)state;
-    assert_int_equal(job_create(&job, NULL), 0);
+    assert_int_equal(job_create(NULL, &job, NULL), 0);
     process_spec_init(&spec);
     spec.job = job;
     run_spec(&spec, argv, &run);
@@ -141,6 +141,74 @@ static void nobody_breaks_away(void **state)
     run_child(argv, &run);
     assert_string_equal(run.text, "error 0\n");
     handle_close(&job);
+}
+
+static void run_limited(const struct job_limits *limits, const char *const *argv, struct run *run)
+{
+    struct process_spec spec;
+    os_handle job;
+
+    assert_int_equal(job_create(limits, &job, NULL), 0);
+    process_spec_init(&spec);
+    spec.job = job;
+    run_spec(&spec, argv, run);
+    handle_close(&job);
+}
+
+static void no_more_processes_than_allowed(void **state)
+{
+    static const struct job_limits one = {.processes = 1}, many = {.processes = 50};
+    const char *argv[] = {"child", "start", NULL};
+    struct run run;
+
+    (void)state;
+    run_limited(&many, argv, &run);
+    assert_string_equal(run.text, "error 0\n");
+    run_limited(&one, argv, &run);
+    if (run_under_wine()) {
+        assert_string_equal(run.text, "error 0\n"); /* canary: Wine has learned it, so test it there */
+        SKIP_BECAUSE("Wine does not enforce the number of processes of a job");
+    }
+    assert_string_not_equal(run.text, "error 0\n");
+}
+
+static void no_more_memory_than_allowed(void **state)
+{
+    static const struct job_limits little = {.memory = 64u << 20}, much = {.memory = UINT64_C(1) << 30};
+    const char *argv[] = {"child", "commit", "128", NULL};
+    struct run run;
+
+    (void)state;
+    run_limited(&much, argv, &run);
+    assert_string_equal(run.text, "committed\n");
+    run_limited(&little, argv, &run);
+    if (run_under_wine()) {
+        assert_string_equal(run.text, "committed\n"); /* canary: Wine has learned it, so test it there */
+        SKIP_BECAUSE("Wine does not enforce the memory of a job");
+    }
+    assert_string_equal(run.text, "refused\n");
+}
+
+static void limits_do_not_replace_what_every_job_does(void **state)
+{
+    static const struct job_limits both = {.memory = 64u << 20, .processes = 7};
+    JOBOBJECT_EXTENDED_LIMIT_INFORMATION limits;
+    os_handle job;
+
+    (void)state;
+    assert_int_equal(job_create(&both, &job, NULL), 0);
+    assert_true(
+        QueryInformationJobObject((HANDLE)job, JobObjectExtendedLimitInformation, &limits, sizeof(limits), NULL));
+    handle_close(&job);
+    if (run_under_wine()) {
+        assert_int_equal(limits.BasicLimitInformation.LimitFlags,
+                         0); /* canary: Wine has learned it, so test it there */
+        SKIP_BECAUSE("Wine does not tell the limits of a job");
+    }
+    assert_true((limits.BasicLimitInformation.LimitFlags & JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE) != 0);
+    assert_true((limits.BasicLimitInformation.LimitFlags & JOB_OBJECT_LIMIT_BREAKAWAY_OK) == 0);
+    assert_int_equal(limits.BasicLimitInformation.ActiveProcessLimit, 7);
+    assert_int_equal(limits.JobMemoryLimit, 64u << 20);
 }
 
 static void count(void *context)
@@ -162,7 +230,7 @@ static void the_loop_hears_when_the_last_has_gone(void **state)
 
     (void)state;
     assert_int_equal(loop_create(&loop, NULL), 0);
-    assert_int_equal(job_create(&job, NULL), 0);
+    assert_int_equal(job_create(NULL, &job, NULL), 0);
     assert_int_equal(loop_listener_start(loop, count, &heard, &listener, NULL), 0);
     assert_int_equal(job_notify(job, loop_listener_port(listener), loop_listener_key(listener), NULL), 0);
     process_spec_init(&spec);
@@ -187,6 +255,9 @@ int main(void)
         cmocka_unit_test(ending_waits_until_all_are_gone),
         cmocka_unit_test(a_root_that_has_gone_leaves_its_tree_in_the_job),
         cmocka_unit_test(nobody_breaks_away),
+        cmocka_unit_test(no_more_processes_than_allowed),
+        cmocka_unit_test(no_more_memory_than_allowed),
+        cmocka_unit_test(limits_do_not_replace_what_every_job_does),
         cmocka_unit_test(the_loop_hears_when_the_last_has_gone),
     };
 

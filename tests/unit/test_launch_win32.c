@@ -23,7 +23,7 @@
 
 static const unsigned char key[CRYPTO_KEY_SIZE] = {1, 2, 3};
 
-static struct policy no_policy;
+static struct policy no_policy = {.rules = {.style = PATH_WINDOWS}};
 
 static struct launch_options options_for(const char *libexec, uint64_t wait_ms)
 {
@@ -304,7 +304,7 @@ static void the_runner_starts_and_its_end_is_described(void **state)
     process = run_open_process(launch_runner_pid(launch));
     assert_true(process != OS_HANDLE_NONE);
     assert_false(run_is_signalled(launch_wait_handle(launch)));
-    assert_string_equal(launch_in_force(launch)->item[0], "processes:job");
+    assert_string_equal(launch_in_force(launch)->item[0], "lifetime:job");
     assert_true(system_path_is_absolute(launch_default_directory(launch)));
     assert_true(launch_put_identity(launch, &environment));
     assert_string_equal(environment_get(&environment, "userprofile", true), launch_home(launch));
@@ -319,6 +319,31 @@ static void the_runner_starts_and_its_end_is_described(void **state)
     launch_end(launch);
     assert_true(run_is_signalled(process));
     handle_close(&process);
+}
+
+static void limits_are_put_on_the_job(void **state)
+{
+    struct launch_options options = options_for(test_bin_dir(), 10000);
+    struct policy policy;
+    struct launch *launch = NULL;
+    struct postern_error error = {0};
+
+    (void)state;
+    policy_init(&policy, PATH_WINDOWS);
+    policy.limits.memory = UINT64_C(1) << 30;
+    policy.limits.processes = 50;
+    options.policy = &policy;
+    if (launch_start(&options, &launch, &error) != 0) {
+        fail_msg("%s", error.message);
+    }
+    assert_int_equal(launch_in_force(launch)->count, 3);
+    assert_string_equal(launch_in_force(launch)->item[1], "limits.memory:job");
+    assert_string_equal(launch_in_force(launch)->item[2], "limits.processes:job");
+    launch_end(launch);
+    policy.limits.cpu_ms = 1000;
+    assert_int_equal(launch_start(&options, &launch, &error), POSTERN_E_POLICY);
+    assert_non_null(strstr(error.message, "limits.cpu"));
+    policy_free(&policy);
 }
 
 static void ending_kills_the_runner(void **state)
@@ -581,6 +606,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_runner_that_is_another_does_not_start),
         cmocka_unit_test(the_file_is_held),
         cmocka_unit_test(the_runner_starts_and_its_end_is_described),
+        cmocka_unit_test(limits_are_put_on_the_job),
         cmocka_unit_test(ending_kills_the_runner),
         cmocka_unit_test(nothing_is_left_open),
         cmocka_unit_test(our_environment_and_handles_do_not_reach_the_command),

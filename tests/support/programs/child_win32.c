@@ -241,6 +241,24 @@ static int do_break_away(int count, wchar_t **args)
     return 0;
 }
 
+/* Starts one more, which ends at once. */
+static int do_start(int count, wchar_t **args)
+{
+    (void)count;
+    (void)args;
+    say_number(L"error", (unsigned long long)start_self(L"exit", L"0", 0, FALSE));
+    return 0;
+}
+
+/* Commits so many MiB at once. */
+static int do_commit(int count, wchar_t **args)
+{
+    SIZE_T size = (SIZE_T)(count > 0 ? wcstoul(args[0], NULL, 10) : 0) << 20;
+
+    say(VirtualAlloc(NULL, size, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE) != NULL ? L"committed" : L"refused");
+    return 0;
+}
+
 static HANDLE heard;
 static volatile LONG heard_event = -1;
 
@@ -342,7 +360,8 @@ int main(void)
         {L"wait", do_wait},       {L"tree", do_tree},
         {L"orphan", do_orphan},   {L"break-away", do_break_away},
         {L"event", do_event},     {L"size", do_size},
-        {L"connect", do_connect},
+        {L"connect", do_connect}, {L"start", do_start},
+        {L"commit", do_commit},
     };
     int count = 0;
     wchar_t **args = CommandLineToArgvW(GetCommandLineW(), &count);

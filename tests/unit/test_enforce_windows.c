@@ -1,0 +1,305 @@
+/*
+ * shared/enforce_windows.c: plans for Windows by example, what is refused there, and that the entries of random plans
+ * come to what the policy says. Runs everywhere: planning asks the system nothing.
+ */
+#include "tests/support/policies.h"
+#include "tests/support/test.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "shared/buffer.h"
+#include "shared/enforce.h"
+#include "shared/text.h"
+
+struct setting {
+    struct policy policy;
+    struct enforce_host host;
+    struct enforce_steps steps;
+    struct postern_error error;
+    struct buffer text; /* of the plan: a line "id path =number" for each step */
+};
+
+static void begin(struct setting *setting, enum postern_level level)
+{
+    memset(setting, 0, sizeof(*setting));
+    policy_init(&setting->policy, PATH_WINDOWS);
+    buffer_init(&setting->text, 1024 * 1024);
+    setting->host = (struct enforce_host){.level = level, .restricted_token = level == POSTERN_LEVEL_RESTRICTED};
+    if (level == POSTERN_LEVEL_RESTRICTED)
+        setting->policy.network = POLICY_NETWORK_ALLOW;
+}
+
+static void end(struct setting *setting)
+{
+    policy_free(&setting->policy);
+    enforce_steps_free(&setting->steps);
+    buffer_free(&setting->text);
+}
+
+static struct policy_rule *add(struct setting *setting, const char *path, enum policy_access access)
+{
+    struct policy_rules *rules = &setting->policy.rules;
+    assert_int_equal(policy_add_rule(rules, path, access, POLICY_FROM_OPTION, NULL), POSTERN_OK);
+    return &rules->item[rules->count - 1];
+}
+
+static int plan(struct setting *setting)
+{
+    setting->error = (struct postern_error){0};
+    enforce_steps_free(&setting->steps);
+    policy_settle(&setting->policy.rules);
+    return enforce_plan(&setting->policy, &setting->host, &setting->steps, &setting->error);
+}
+
+static void assert_plan(struct setting *setting, const char *wanted)
+{
+    if (plan(setting) != POSTERN_OK)
+        fail_msg("%s", setting->error.message);
+    buffer_free(&setting->text);
+    for (size_t i = 0; i < setting->steps.count; i++) {
+        const struct enforce_step *step = &setting->steps.item[i];
+        assert_true(buffer_printf(&setting->text, "%s", enforce_info(step->mechanism)->id));
+        if (step->path)
+            assert_true(buffer_printf(&setting->text, " %s", step->path));
+        if (step->number)
+            assert_true(buffer_printf(&setting->text, " =%llu", (unsigned long long)step->number));
+        assert_true(buffer_append(&setting->text, "\n", 1));
+    }
+    assert_true(buffer_append(&setting->text, "", 1));
+    assert_string_equal((char *)buffer_data(&setting->text), wanted);
+}
+
+static void assert_refused(struct setting *setting, int code, const char *capability, const char *item)
+{
+    assert_int_equal(plan(setting), code);
+    assert_int_equal(setting->error.code, code);
+    assert_string_equal(setting->error.stage, "policy");
+    assert_memory_equal(setting->error.message, capability, strlen(capability));
+    assert_non_null(strstr(setting->error.message, item));
+    assert_true(setting->error.remedy[0] != 0);
+    assert_int_equal(setting->steps.count, 0);
+}
+
+/* ---- level none ---- */
+
+static void a_job_and_its_limits_at_level_none(void **state)
+{
+    struct setting setting;
+    (void)state;
+    begin(&setting, POSTERN_LEVEL_NONE);
+    assert_plan(&setting, "lifetime:job\n");
+    setting.policy.limits = (struct policy_limits){.memory = 1 << 20, .processes = 5};
+    assert_plan(&setting, "lifetime:job\nlimits.memory:job =1048576\nlimits.processes:job =5\n");
+    end(&setting);
+}
+
+static void what_no_job_limits_is_refused(void **state)
+{
+    static const enum postern_level levels[] = {POSTERN_LEVEL_NONE, POSTERN_LEVEL_RESTRICTED};
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct setting setting;
+        begin(&setting, levels[i]);
+        setting.policy.limits.cpu_ms = 1;
+        assert_refused(&setting, POSTERN_E_POLICY, "limits.cpu: ", "processor time");
+        setting.policy.limits = (struct policy_limits){.file_size = 1};
+        assert_refused(&setting, POSTERN_E_POLICY, "limits.file_size: ", "size of files");
+        end(&setting);
+    }
+}
+
+static void level_none_keeps_nothing_from_commands(void **state)
+{
+    struct setting setting;
+    (void)state;
+    begin(&setting, POSTERN_LEVEL_NONE);
+    setting.policy.network = POLICY_NETWORK_BLOCK;
+    assert_refused(&setting, POSTERN_E_POLICY, "net.block: ", "level none");
+    setting.policy.network = POLICY_NETWORK_UNSAID;
+    add(&setting, "C:\\w", POLICY_WRITE);
+    assert_refused(&setting, POSTERN_E_POLICY, "fs.write: ", "C:\\w");
+    end(&setting);
+}
+
+/* ---- level restricted ---- */
+
+#define TOKEN "lifetime:job\nprivileges:restricted-token\nfs.write:restricted-token\nfs.private:directory\n"
+
+static void a_workspace_at_restricted(void **state)
+{
+    struct setting setting;
+    (void)state;
+    begin(&setting, POSTERN_LEVEL_RESTRICTED);
+    setting.policy.limits = (struct policy_limits){.memory = 7, .processes = 4096};
+    add(&setting, "C:\\w", POLICY_WRITE)->source = POLICY_FROM_PRESET;
+    add(&setting, "C:\\w\\.git", POLICY_READ)->source = POLICY_PROTECTED;
+    add(&setting, "C:\\w\\.git\\x", POLICY_WRITE);
+    add(&setting, "C:\\w\\y", POLICY_WRITE); /* is so already */
+    add(&setting, "D:\\r", POLICY_READ);     /* as all is */
+    assert_plan(&setting, TOKEN "fs.write:access-entry C:\\w\n"
+                                "fs.write:no-access-entry C:\\w\\.git\n"
+                                "fs.write:access-entry C:\\w\\.git\\x\n"
+                                "limits.memory:job =7\n"
+                                "limits.processes:job =4096\n");
+    end(&setting);
+}
+
+/* Nothing weakens silently: what is blocked elsewhere when nobody says a word must not be open here then. */
+static void the_network_has_to_be_allowed_by_name(void **state)
+{
+    struct setting setting;
+    (void)state;
+    begin(&setting, POSTERN_LEVEL_RESTRICTED);
+    setting.policy.network = POLICY_NETWORK_UNSAID;
+    assert_refused(&setting, POSTERN_E_POLICY, "net.block: ", "level restricted");
+    assert_non_null(strstr(setting.error.remedy, "--net on"));
+    setting.policy.network = POLICY_NETWORK_BLOCK;
+    assert_refused(&setting, POSTERN_E_POLICY, "net.block: ", "level restricted");
+    setting.policy.network = POLICY_NETWORK_ALLOW;
+    assert_plan(&setting, TOKEN);
+    end(&setting);
+}
+
+static void reading_cannot_be_denied(void **state)
+{
+    struct setting setting;
+    (void)state;
+    begin(&setting, POSTERN_LEVEL_RESTRICTED);
+    add(&setting, "C:\\keys", POLICY_DENIED);
+    assert_refused(&setting, POSTERN_E_POLICY, "fs.deny: ", "C:\\keys");
+    end(&setting);
+    begin(&setting, POSTERN_LEVEL_RESTRICTED);
+    setting.policy.rules.base = POLICY_DENIED;
+    assert_refused(&setting, POSTERN_E_POLICY, "fs.read: ", "no rule");
+    end(&setting);
+}
+
+static void what_is_missing(void **state)
+{
+    struct setting setting;
+    (void)state;
+    begin(&setting, POSTERN_LEVEL_RESTRICTED);
+    add(&setting, "C:\\none", POLICY_DENIED)->missing = true; /* nothing to read, and nobody can make it */
+    add(&setting, "C:\\gone", POLICY_WRITE)->missing = true;  /* of a ceiling */
+    assert_plan(&setting, TOKEN);
+    add(&setting, "C:\\w", POLICY_WRITE);
+    assert_plan(&setting, TOKEN "fs.write:access-entry C:\\w\n");
+    add(&setting, "C:\\w\\none", POLICY_DENIED)->missing = true;
+    assert_refused(&setting, POSTERN_E_POLICY, "fs.deny: ", "C:\\w\\none");
+    end(&setting);
+    begin(&setting, POSTERN_LEVEL_RESTRICTED);
+    add(&setting, "C:\\w", POLICY_WRITE);
+    add(&setting, "C:\\w\\keep", POLICY_READ)->missing = true;
+    assert_refused(&setting, POSTERN_E_POLICY, "fs.write: ", "C:\\w\\keep");
+    end(&setting);
+}
+
+static void user_interface_containment_and_demands(void **state)
+{
+    struct setting setting;
+    (void)state;
+    begin(&setting, POSTERN_LEVEL_RESTRICTED);
+    setting.policy.ui = (struct policy_ui){.said = true, .disable = true};
+    assert_refused(&setting, POSTERN_E_POLICY, "ui: ", "desktop");
+    setting.policy.ui.said = false;
+    setting.policy.containment = POLICY_CONTAINMENT_PROCESSCONTAINER;
+    assert_refused(&setting, POSTERN_E_POLICY, "containment: ", "not to be had");
+    setting.policy.containment = POLICY_CONTAINMENT_PROCESS;
+    setting.policy.demand[0].capability = "net.hosts";
+    setting.policy.demand[0].where = text_duplicate("network.allowedHosts");
+    setting.policy.demand_count = 1;
+    assert_refused(&setting, POSTERN_E_POLICY, "net.hosts: ", "network.allowedHosts");
+    end(&setting);
+}
+
+static void hosts_that_lack_too_much(void **state)
+{
+    struct setting setting;
+    (void)state;
+    begin(&setting, POSTERN_LEVEL_RESTRICTED);
+    setting.host.restricted_token = false;
+    assert_refused(&setting, POSTERN_E_LEVEL, "the system", "restricted token");
+    setting.host.level = POSTERN_LEVEL_ELEVATED;
+    setting.host.restricted_token = true;
+    assert_refused(&setting, POSTERN_E_LEVEL, "Windows", "other user");
+    end(&setting);
+}
+
+static void too_many_entries(void **state)
+{
+    struct setting setting;
+    char path[32];
+    (void)state;
+    begin(&setting, POSTERN_LEVEL_RESTRICTED);
+    for (int i = 0; i <= ENFORCE_MOUNTS_MAX; i++) {
+        snprintf(path, sizeof(path), "C:\\d%d", i);
+        add(&setting, path, POLICY_WRITE);
+    }
+    assert_refused(&setting, POSTERN_E_LIMIT, "the policy takes entries at 1025 paths", "1024");
+    end(&setting);
+}
+
+/* ---- random plans ---- */
+
+/* The nearest step at or above a path decides, and where there is none the token does. */
+static enum policy_access access_by_plan(const struct enforce_steps *steps, const char *path)
+{
+    enum policy_access access = POLICY_READ;
+    for (size_t i = 0; i < steps->count; i++) {
+        const struct enforce_step *step = &steps->item[i]; /* what is above comes first */
+        if (step->path && path_is_beneath(PATH_WINDOWS, path, step->path))
+            access = step->mechanism == ENFORCE_ENTRY ? POLICY_WRITE : POLICY_READ;
+    }
+    return access;
+}
+
+static bool any_denied(const struct policy_rules *rules)
+{
+    for (size_t i = 0; i < rules->count; i++)
+        if (rules->item[i].access == POLICY_DENIED)
+            return true;
+    return false;
+}
+
+static void random_plans(void **state)
+{
+    static struct policies_tree tree;
+    uint64_t random = 20;
+    unsigned planned = 0, refused = 0;
+    (void)state;
+    policies_make_tree(&tree, PATH_WINDOWS);
+    for (int round = 0; round < 2000; round++) {
+        struct setting setting;
+        struct policies_rule said[8];
+        begin(&setting, POSTERN_LEVEL_RESTRICTED);
+        size_t count = policies_random_rules(&random, &tree, 5, said, &setting.policy.rules);
+        int result = plan(&setting);
+        assert_int_equal(result, any_denied(&setting.policy.rules) ? POSTERN_E_POLICY : POSTERN_OK);
+        result == POSTERN_OK ? planned++ : refused++;
+        for (size_t i = 0; result == POSTERN_OK && i < POLICIES_TREE_SIZE; i++)
+            assert_int_equal(access_by_plan(&setting.steps, tree.item[i]),
+                             policies_access(said, count, POLICY_READ, i));
+        end(&setting);
+    }
+    assert_true(planned > 200 && refused > 200);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_job_and_its_limits_at_level_none),
+        cmocka_unit_test(what_no_job_limits_is_refused),
+        cmocka_unit_test(level_none_keeps_nothing_from_commands),
+        cmocka_unit_test(a_workspace_at_restricted),
+        cmocka_unit_test(the_network_has_to_be_allowed_by_name),
+        cmocka_unit_test(reading_cannot_be_denied),
+        cmocka_unit_test(what_is_missing),
+        cmocka_unit_test(user_interface_containment_and_demands),
+        cmocka_unit_test(hosts_that_lack_too_much),
+        cmocka_unit_test(too_many_entries),
+        cmocka_unit_test(random_plans),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
