@@ -10,7 +10,7 @@
 
 #define STAGE "acl"
 #define NUL_DEVICE "\\\\.\\NUL"
-#define ALL_BELOW (SDDL_TO_FILES | SDDL_TO_DIRECTORIES)
+#define ALL_BELOW (ACE_TO_FILES | ACE_TO_DIRECTORIES)
 
 #define DEPTH_MAX (PATH_SIZE_MAX / 2) /* directories above one another */
 
@@ -55,8 +55,8 @@ static bool add(struct making *making, enum acl_object object, const char *path,
 /* The directory itself is not to be removed or renamed, so what it hands on has a right more than it has. */
 static bool let_write_as(struct making *making, enum acl_object object, const char *path, const char *sid)
 {
-    struct sddl_ace here = {.mask = SDDL_FILE_WRITE, .sid = sid};
-    struct sddl_ace below = {.flags = ALL_BELOW | SDDL_NOT_HERE, .mask = SDDL_FILE_WRITE | SDDL_DELETE, .sid = sid};
+    struct sddl_ace here = {.mask = ACE_FILE_WRITE, .sid = sid};
+    struct sddl_ace below = {.flags = ALL_BELOW | ACE_NOT_HERE, .mask = ACE_FILE_WRITE | ACE_DELETE, .sid = sid};
     return add(making, object, path, here, false) &&
            (object != ACL_DIRECTORY || add(making, object, path, below, true));
 }
@@ -106,7 +106,7 @@ static bool is_pinned(const struct making *making, const char *path)
 
 static bool pin(struct making *making, const char *path)
 {
-    struct sddl_ace stay = {.deny = true, .mask = SDDL_DELETE, .sid = making->sids->account};
+    struct sddl_ace stay = {.deny = true, .mask = ACE_DELETE, .sid = making->sids->account};
     if (is_pinned(making, path))
         return true;
     if (making->pins == DEPTH_MAX || !add(making, ACL_DIRECTORY, path, stay, false))
@@ -156,10 +156,10 @@ static bool add_rule(struct making *making, const struct policy_rule *rule)
         return let_write(making, rule->directory ? ACL_DIRECTORY : ACL_FILE, rule->path);
     case POLICY_READ:
         /* What is inherited from a writable directory lets it be read. */
-        return writable_around ? for_account(making, rule, true, SDDL_FILE_CHANGE)
-                               : for_account(making, rule, false, SDDL_FILE_READ);
+        return writable_around ? for_account(making, rule, true, ACE_FILE_CHANGE)
+                               : for_account(making, rule, false, ACE_FILE_READ);
     case POLICY_DENIED:
-        return for_account(making, rule, true, SDDL_FILE_ALL);
+        return for_account(making, rule, true, ACE_FILE_ALL);
     }
     return false;
 }
@@ -191,7 +191,7 @@ int acl_plan_make(const struct policy_rules *rules, const char *temp, const stru
     int status = check(rules, temp, sids, error);
     bool fits = true;
     /* Without it "> NUL" fails, which many scripts do; the account may use it anyway. */
-    struct sddl_ace nul = {.mask = SDDL_FILE_LOOK | SDDL_FILE_WRITE, .sid = sids->capability};
+    struct sddl_ace nul = {.mask = ACE_FILE_LOOK | ACE_FILE_WRITE, .sid = sids->capability};
     for (size_t i = 0; status == 0 && fits && i < rules->count; i++)
         fits = add_rule(&making, &rules->item[i]);
     if (status == 0 && fits)

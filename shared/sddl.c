@@ -47,11 +47,11 @@ bool sddl_is_sid(const char *text)
 
 static bool put_ace(struct buffer *out, const struct sddl_ace *ace)
 {
-    const unsigned known = SDDL_TO_FILES | SDDL_TO_DIRECTORIES | SDDL_NOT_HERE;
+    const unsigned known = ACE_TO_FILES | ACE_TO_DIRECTORIES | ACE_NOT_HERE;
     if (!sddl_is_sid(ace->sid) || (ace->flags & ~known) != 0)
         return false;
-    return buffer_printf(out, "(%s;%s%s%s;0x%lx;;;%s)", ace->deny ? "D" : "A", ace->flags & SDDL_TO_FILES ? "OI" : "",
-                         ace->flags & SDDL_TO_DIRECTORIES ? "CI" : "", ace->flags & SDDL_NOT_HERE ? "IO" : "",
+    return buffer_printf(out, "(%s;%s%s%s;0x%lx;;;%s)", ace->deny ? "D" : "A", ace->flags & ACE_TO_FILES ? "OI" : "",
+                         ace->flags & ACE_TO_DIRECTORIES ? "CI" : "", ace->flags & ACE_NOT_HERE ? "IO" : "",
                          (unsigned long)ace->mask, ace->sid);
 }
 
@@ -79,25 +79,25 @@ static char *for_two(const struct sddl_ace *owner, const struct sddl_ace *other)
 
 char *sddl_for_pipe(const char *owner, const char *client)
 {
-    return for_two(&(struct sddl_ace){.mask = SDDL_FILE_ALL, .sid = owner},
-                   &(struct sddl_ace){.mask = SDDL_PIPE_CLIENT, .sid = client});
+    return for_two(&(struct sddl_ace){.mask = ACE_FILE_ALL, .sid = owner},
+                   &(struct sddl_ace){.mask = ACE_PIPE_CLIENT, .sid = client});
 }
 
 char *sddl_for_file(const char *owner, const char *reader)
 {
-    return for_two(&(struct sddl_ace){.mask = SDDL_FILE_ALL, .sid = owner},
-                   &(struct sddl_ace){.mask = SDDL_FILE_LOOK, .sid = reader});
+    return for_two(&(struct sddl_ace){.mask = ACE_FILE_ALL, .sid = owner},
+                   &(struct sddl_ace){.mask = ACE_FILE_LOOK, .sid = reader});
 }
 
 char *sddl_for_directory(const char *owner, const char *reader)
 {
-    const unsigned all = SDDL_TO_FILES | SDDL_TO_DIRECTORIES;
-    return for_two(&(struct sddl_ace){.flags = all, .mask = SDDL_FILE_ALL, .sid = owner},
-                   &(struct sddl_ace){.flags = all, .mask = SDDL_FILE_READ, .sid = reader});
+    const unsigned all = ACE_TO_FILES | ACE_TO_DIRECTORIES;
+    return for_two(&(struct sddl_ace){.flags = all, .mask = ACE_FILE_ALL, .sid = owner},
+                   &(struct sddl_ace){.flags = all, .mask = ACE_FILE_READ, .sid = reader});
 }
 
 char *sddl_for_desktop(const char *owner, const char *user)
 {
-    return for_two(&(struct sddl_ace){.mask = SDDL_DESKTOP_ALL, .sid = owner},
-                   &(struct sddl_ace){.mask = SDDL_DESKTOP_USE, .sid = user});
+    return for_two(&(struct sddl_ace){.mask = ACE_DESKTOP_ALL, .sid = owner},
+                   &(struct sddl_ace){.mask = ACE_DESKTOP_USE, .sid = user});
 }

@@ -154,7 +154,7 @@ static size_t find_object(const char *path)
 static bool is_for(const struct sddl_ace *ace, bool restricted)
 {
     return restricted ? strcmp(ace->sid, CAPABILITY) == 0
-                      : strcmp(ace->sid, ACCOUNT) == 0 || strcmp(ace->sid, SDDL_USERS) == 0;
+                      : strcmp(ace->sid, ACCOUNT) == 0 || strcmp(ace->sid, SID_USERS) == 0;
 }
 
 /* One right, for one list of SIDs: own denials, own grants, then those of the directories above, the nearest first. */
@@ -164,8 +164,8 @@ static bool granted(size_t index, uint32_t right, bool restricted)
         for (int deny = 1; deny >= 0; deny--)
             for (size_t i = 0; i < objects[at].count; i++) {
                 const struct sddl_ace *ace = &objects[at].ace[i];
-                unsigned passed = is_directory(index) ? SDDL_TO_DIRECTORIES : SDDL_TO_FILES;
-                bool counts = at == index ? !(ace->flags & SDDL_NOT_HERE) : (ace->flags & passed) != 0;
+                unsigned passed = is_directory(index) ? ACE_TO_DIRECTORIES : ACE_TO_FILES;
+                bool counts = at == index ? !(ace->flags & ACE_NOT_HERE) : (ace->flags & passed) != 0;
                 if (counts && ace->deny == deny && (ace->mask & right) && is_for(ace, restricted))
                     return !deny;
             }
@@ -182,7 +182,7 @@ static bool may(size_t index, uint32_t right)
 
 static bool may_remove(size_t index)
 {
-    return may(index, SDDL_DELETE) || may(policies_above(index), 0x40);
+    return may(index, ACE_DELETE) || may(policies_above(index), 0x40);
 }
 
 static void apply(const struct acl_plan *plan)
@@ -242,7 +242,7 @@ static void random_policies(void **state)
     uint64_t random = 20;
     (void)state;
     policies_make_tree(&tree, PATH_WINDOWS);
-    objects[0] = (struct object){{{.flags = 3, .mask = SDDL_FILE_READ, .sid = SDDL_USERS}}, 1};
+    objects[0] = (struct object){{{.flags = 3, .mask = ACE_FILE_READ, .sid = SID_USERS}}, 1};
     for (int round = 0; round < 400; round++) {
         struct policy_rules rules;
         struct acl_plan plan;

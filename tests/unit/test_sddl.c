@@ -71,8 +71,8 @@ static void descriptors(void **state)
 static void entries(void **state)
 {
     const struct sddl_ace list[] = {
-        {true, SDDL_TO_FILES | SDDL_TO_DIRECTORIES | SDDL_NOT_HERE, SDDL_DELETE, "S-1-1-0"},
-        {false, SDDL_TO_FILES, 1, "S-1-5-18"},
+        {true, ACE_TO_FILES | ACE_TO_DIRECTORIES | ACE_NOT_HERE, ACE_DELETE, "S-1-1-0"},
+        {false, ACE_TO_FILES, 1, "S-1-5-18"},
     };
     (void)state;
     expect(sddl_make(list, 2), "D:P(D;OICIIO;0x10000;;;S-1-1-0)(A;OI;0x1;;;S-1-5-18)");
@@ -80,7 +80,7 @@ static void entries(void **state)
 
 static void what_is_no_sid_makes_no_descriptor(void **state)
 {
-    const struct sddl_ace flags = {.flags = SDDL_INHERITED, .sid = "S-1-5-18"};
+    const struct sddl_ace flags = {.flags = ACE_INHERITED, .sid = "S-1-5-18"};
     (void)state;
     assert_null(sddl_for_pipe("S-1-5-18)(A;;FA;;;WD", NULL));
     assert_null(sddl_for_pipe("S-1-5-18", "WD"));
@@ -93,11 +93,11 @@ static void rights(void **state)
 {
     const uint32_t delete_child = 0x40, write_dac = 0x40000, write_owner = 0x80000;
     (void)state;
-    assert_int_equal(SDDL_FILE_WRITE & (delete_child | write_dac | write_owner | SDDL_DELETE), 0);
-    assert_int_equal(SDDL_FILE_CHANGE & (SDDL_FILE_READ | SDDL_FILE_LOOK), 0);
-    assert_int_equal(SDDL_FILE_CHANGE | SDDL_FILE_READ, SDDL_FILE_ALL);
-    assert_int_equal(SDDL_PIPE_CLIENT & 4, 0); /* FILE_CREATE_PIPE_INSTANCE */
-    assert_int_equal(SDDL_DESKTOP_USE & (write_dac | write_owner | SDDL_DELETE), 0);
+    assert_int_equal(ACE_FILE_WRITE & (delete_child | write_dac | write_owner | ACE_DELETE), 0);
+    assert_int_equal(ACE_FILE_CHANGE & (ACE_FILE_READ | ACE_FILE_LOOK), 0);
+    assert_int_equal(ACE_FILE_CHANGE | ACE_FILE_READ, ACE_FILE_ALL);
+    assert_int_equal(ACE_PIPE_CLIENT & 4, 0); /* FILE_CREATE_PIPE_INSTANCE */
+    assert_int_equal(ACE_DESKTOP_USE & (write_dac | write_owner | ACE_DELETE), 0);
 }
 
 int main(void)
