@@ -121,6 +121,26 @@ const char help_doctor[] = "usage: postern doctor [--level LEVEL] [--json]\n"
                            "Exit status: 0 healthy; 1 not: a check has failed, or neither elevated nor\n"
                            "restricted (with --level: the level named) is to be had.\n";
 
+const char help_setup[] = "usage: postern setup [--accounts N]\n"
+                          "       postern setup --check [--accounts N]\n"
+                          "       postern setup --undo\n"
+                          "\n"
+                          "Windows, as administrator: makes the accounts that sandboxes run as, with a\n"
+                          "group, their logon rights, protected passwords, and a firewall rule for those\n"
+                          "without network. May be repeated: what is as it should be is left alone. Every\n"
+                          "change is written down before it is made. Level elevated, which will use the\n"
+                          "accounts, is not offered by this version. Other systems need no setting up.\n"
+                          "\n"
+                          "      --accounts N      so many with network and so many without: sandboxes at\n"
+                          "                        a time (default: those there are; at first 4)\n"
+                          "      --check           change nothing; say of each item whether it is right\n"
+                          "      --undo            put everything back as it was before, also after a\n"
+                          "                        setup that was interrupted\n"
+                          "  -h, --help            this text\n"
+                          "\n"
+                          "Exit status: 0; with --check: 1 when something is missing or wrong; 125 when it\n"
+                          "could not be done.\n";
+
 const char help_help[] = "usage: postern help [VERB]\n"
                          "\n"
                          "Explains a verb, or lists them all.\n";

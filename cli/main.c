@@ -1,5 +1,6 @@
 /*
- * The `postern` command: finds the verb and runs it. Everything it does goes through the public API. Parent side.
+ * The `postern` command: finds the verb and runs it. Everything it does goes through the public API,
+ * but for setting the host up, which is an administrator's and no agent's. Parent side.
  */
 #include <stdbool.h>
 #include <stdio.h>
@@ -22,6 +23,7 @@ static const struct verb verbs[] = {
     {"policy", "say what a policy grants here, and what enforces it", help_policy, policy_main},
     {"probe", "say what this host can do, without trying it", help_probe, probe_main},
     {"doctor", "try all of it with sandboxed commands", help_doctor, doctor_main},
+    {"setup", "make or remove the accounts sandboxes run as (Windows)", help_setup, setup_main},
     {"help", "explain a verb", help_help, help_main},
     {"version", "print the version", help_version, version_main},
     {"doctor-step", NULL, NULL, doctor_step_main}, /* what doctor runs in its sandboxes */

@@ -18,6 +18,7 @@ int policy_main(int argc, char **argv);
 int probe_main(int argc, char **argv);
 int doctor_main(int argc, char **argv);
 int doctor_step_main(int argc, char **argv);
+int setup_main(int argc, char **argv);
 
 /* Texts of help.c. */
 extern const char help_postern[]; /* what stands before the list of verbs */
@@ -26,6 +27,7 @@ extern const char help_shell[];
 extern const char help_policy[];
 extern const char help_probe[];
 extern const char help_doctor[];
+extern const char help_setup[];
 extern const char help_help[];
 extern const char help_version[];
 

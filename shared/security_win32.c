@@ -4,15 +4,16 @@
 #include "shared/security_win32.h"
 
 #include <stdlib.h>
-#include <string.h>
 #include <windows.h>
 #include <sddl.h>
 
 #include "shared/error.h"
-#include "shared/text.h"
+#include "shared/sddl.h"
 #include "shared/wide.h"
 
 #define STAGE "security"
+
+_Static_assert(ACE_PIPE_CLIENT == SECURITY_PIPE_CLIENT, "what a client asks for is what it is let in for");
 
 char *security_own_sid(void)
 {
@@ -40,21 +41,6 @@ char *security_own_sid(void)
     return sid;
 }
 
-/* "D:P": a DACL that takes nothing over from elsewhere. */
-static char *pipe_sddl(const char *own_sid, const char *client_sid)
-{
-    if (client_sid == NULL) {
-        return text_format("D:P(A;;FA;;;%s)", own_sid);
-    }
-    return text_format("D:P(A;;FA;;;%s)(A;;0x%lx;;;%s)", own_sid, (unsigned long)SECURITY_PIPE_CLIENT, client_sid);
-}
-
-/* The SID goes into SDDL text: nothing but a SID may. */
-static bool is_sid(const char *text)
-{
-    return strncmp(text, "S-1-", 4) == 0 && strspn(text + 4, "0123456789-") == strlen(text + 4);
-}
-
 int security_for_pipe(const char *client_sid, SECURITY_ATTRIBUTES *out, struct postern_error *error)
 {
     PSECURITY_DESCRIPTOR descriptor = NULL;
@@ -62,7 +48,7 @@ int security_for_pipe(const char *client_sid, SECURITY_ATTRIBUTES *out, struct p
     wchar_t *wide = NULL;
     int code = POSTERN_OK;
 
-    if (client_sid != NULL && !is_sid(client_sid)) {
+    if (client_sid != NULL && !sddl_is_sid(client_sid)) {
         return error_set(error, POSTERN_E_INVALID, STAGE, "", "'%s' is not a SID", client_sid);
     }
     own_sid = security_own_sid();
@@ -70,7 +56,7 @@ int security_for_pipe(const char *client_sid, SECURITY_ATTRIBUTES *out, struct p
         return error_os(error, POSTERN_E_OS, STAGE, "GetTokenInformation", (int64_t)GetLastError(),
                         "our own user could not be found out");
     }
-    sddl = pipe_sddl(own_sid, client_sid);
+    sddl = sddl_for_pipe(own_sid, client_sid);
     wide = sddl == NULL ? NULL : wide_from_utf8(sddl);
     if (wide == NULL) {
         code = error_memory(error, STAGE);

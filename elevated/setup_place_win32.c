@@ -1,0 +1,234 @@
+/*
+ * setup_place_win32.c - %ProgramData%\postern\setup: the directory of the undo record and the protected passwords. See
+ * setup_win32.h. Parent, as administrator.
+ *
+ * Everybody may make directories in %ProgramData%, so one that is there already may be a trap: it is used only if it
+ * belongs to the system or to administrators, and never through a reparse point.
+ */
+#include "elevated/setup_win32.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <aclapi.h>
+#include <sddl.h>
+#include <shlobj.h>
+
+#include "shared/sddl.h"
+#include "shared/security_win32.h"
+#include "shared/text.h"
+#include "shared/wide.h"
+
+int setup_place_find(struct setup_windows *windows, struct postern_error *error)
+{
+    wchar_t path[MAX_PATH];
+    HRESULT result = SHGetFolderPathW(NULL, CSIDL_COMMON_APPDATA, NULL, SHGFP_TYPE_CURRENT, path);
+    char *data = result == S_OK ? wide_to_utf8(path) : NULL;
+    if (result != S_OK)
+        return setup_fail(error, "SHGetFolderPathW", (int64_t)result, "the directory for programs' data");
+    windows->above = data ? text_format("%s\\postern", data) : NULL;
+    windows->place = data ? text_format("%s\\postern\\setup", data) : NULL;
+    windows->journal_path = data ? text_format("%s\\postern\\setup\\undo-record", data) : NULL;
+    free(data);
+    return windows->above && windows->place && windows->journal_path ? 0 : error_memory(error, SETUP_STAGE);
+}
+
+wchar_t *setup_place_secret(const struct setup_windows *windows, const char *name)
+{
+    char *path = text_format("%s\\%s.secret", windows->place, name);
+    wchar_t *wide = path ? wide_from_utf8(path) : NULL;
+    free(path);
+    return wide;
+}
+
+/* ---- who may touch it ---- */
+
+int setup_place_security(const char *reader, bool directory, SECURITY_ATTRIBUTES *out, struct postern_error *error)
+{
+    const unsigned below = directory ? ACE_TO_FILES | ACE_TO_DIRECTORIES : 0;
+    const struct sddl_ace list[] = {
+        {.flags = below, .mask = ACE_FILE_ALL, .sid = SID_ADMINISTRATORS},
+        {.flags = below, .mask = ACE_FILE_ALL, .sid = SID_SYSTEM},
+        {.flags = directory ? below : 0, .mask = directory ? ACE_FILE_READ : ACE_FILE_LOOK, .sid = reader},
+    };
+    char *access = sddl_make(list, reader ? 3 : 2);
+    char *sddl = access ? text_format("O:%s%s", SID_ADMINISTRATORS, access) : NULL;
+    wchar_t *wide = sddl ? wide_from_utf8(sddl) : NULL;
+    PSECURITY_DESCRIPTOR descriptor = NULL;
+    int status = 0;
+    if (!wide)
+        status = error_memory(error, SETUP_STAGE);
+    else if (!ConvertStringSecurityDescriptorToSecurityDescriptorW(wide, SDDL_REVISION_1, &descriptor, NULL))
+        status = setup_fail(error, "ConvertStringSecurityDescriptorToSecurityDescriptorW", (int64_t)GetLastError(),
+                            "%s", sddl);
+    else
+        *out = (SECURITY_ATTRIBUTES){.nLength = sizeof(*out), .lpSecurityDescriptor = descriptor};
+    free(wide);
+    free(sddl);
+    free(access);
+    return status;
+}
+
+static bool is_trusted_owner(PSID owner)
+{
+    return owner && (IsWellKnownSid(owner, WinBuiltinAdministratorsSid) || IsWellKnownSid(owner, WinLocalSystemSid));
+}
+
+static int refuse(const char *path, const char *why, struct postern_error *error)
+{
+    int code = error_set(error, POSTERN_E_STATE, SETUP_STAGE, "", "the directory %s %s", path, why);
+    error_remedy(error, "see who made it, and what for; remove or rename it, then try again");
+    return code;
+}
+
+/* A directory made by an administrator's own hand belongs to that user where a policy says so: administrators can
+ * give it to their group, so this is no dead end. */
+static int check_directory(const char *path, const wchar_t *wide, struct postern_error *error)
+{
+    BY_HANDLE_FILE_INFORMATION information;
+    PSID owner = NULL;
+    PSECURITY_DESCRIPTOR descriptor = NULL;
+    int status = 0;
+    HANDLE handle =
+        CreateFileW(wide, READ_CONTROL | FILE_READ_ATTRIBUTES, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE,
+                    NULL, OPEN_EXISTING, FILE_FLAG_OPEN_REPARSE_POINT | FILE_FLAG_BACKUP_SEMANTICS, NULL);
+    if (handle == INVALID_HANDLE_VALUE)
+        return setup_fail(error, "CreateFileW", (int64_t)GetLastError(), "the directory %s", path);
+    DWORD number =
+        GetSecurityInfo(handle, SE_FILE_OBJECT, OWNER_SECURITY_INFORMATION, &owner, NULL, NULL, NULL, &descriptor);
+    if (number != ERROR_SUCCESS)
+        status = setup_fail(error, "GetSecurityInfo", (int64_t)number, "the directory %s", path);
+    else if (!GetFileInformationByHandle(handle, &information))
+        status = setup_fail(error, "GetFileInformationByHandle", (int64_t)GetLastError(), "the directory %s", path);
+    else if ((information.dwFileAttributes & (FILE_ATTRIBUTE_DIRECTORY | FILE_ATTRIBUTE_REPARSE_POINT)) !=
+             FILE_ATTRIBUTE_DIRECTORY)
+        status = refuse(path, "is a link, or no directory", error);
+    else if (!is_trusted_owner(owner))
+        status = refuse(path, "belongs to neither the administrators nor the system", error);
+    if (descriptor)
+        LocalFree(descriptor);
+    CloseHandle(handle);
+    return status;
+}
+
+static int make_directory(const char *path, const char *reader, struct postern_error *error)
+{
+    SECURITY_ATTRIBUTES security = {0};
+    wchar_t *wide = wide_from_utf8(path);
+    int status = wide ? setup_place_security(reader, true, &security, error) : error_memory(error, SETUP_STAGE);
+    if (status == 0 && !CreateDirectoryW(wide, &security)) {
+        DWORD number = GetLastError();
+        if (number != ERROR_ALREADY_EXISTS)
+            status = setup_fail(error, "CreateDirectoryW", (int64_t)number, "the directory %s", path);
+    }
+    if (status == 0)
+        status = check_directory(path, wide, error);
+    if (security.lpSecurityDescriptor)
+        security_free(&security);
+    free(wide);
+    return status;
+}
+
+/* The upper one is also that of the operator's ceiling, which everybody may read. */
+int setup_place_make(struct setup_windows *windows, struct postern_error *error)
+{
+    int status = make_directory(windows->above, SID_USERS, error);
+    return status == 0 ? make_directory(windows->place, NULL, error) : status;
+}
+
+/* ---- the undo record ---- */
+
+static int journal_failed(struct setup_windows *windows, const char *call, struct postern_error *error)
+{
+    return setup_fail(error, call, (int64_t)GetLastError(), "the undo record %s", windows->journal_path);
+}
+
+/* Shared with nobody: whoever has it open is the one who sets up. */
+int setup_place_open(struct setup_windows *windows, enum setup_purpose purpose, struct postern_error *error)
+{
+    SECURITY_ATTRIBUTES security = {0};
+    bool change = purpose == SETUP_TO_CHANGE;
+    wchar_t *wide = wide_from_utf8(windows->journal_path);
+    int status = wide ? setup_place_security(NULL, false, &security, error) : error_memory(error, SETUP_STAGE);
+    if (status == 0) {
+        windows->journal =
+            CreateFileW(wide, GENERIC_READ | (change ? GENERIC_WRITE | DELETE : 0), 0, &security,
+                        change ? OPEN_ALWAYS : OPEN_EXISTING,
+                        FILE_ATTRIBUTE_NORMAL | FILE_FLAG_WRITE_THROUGH | FILE_FLAG_OPEN_REPARSE_POINT, NULL);
+        DWORD number = GetLastError();
+        if (windows->journal == INVALID_HANDLE_VALUE && number == ERROR_SHARING_VIOLATION)
+            status = error_set(error, POSTERN_E_STATE, SETUP_STAGE, "", "another postern setup is at work");
+        else if (windows->journal == INVALID_HANDLE_VALUE &&
+                 (change || (number != ERROR_FILE_NOT_FOUND && number != ERROR_PATH_NOT_FOUND)))
+            status = journal_failed(windows, "CreateFileW", error);
+    }
+    if (security.lpSecurityDescriptor)
+        security_free(&security);
+    free(wide);
+    return status;
+}
+
+static int seek(struct setup_windows *windows, size_t to, struct postern_error *error)
+{
+    LARGE_INTEGER at = {.QuadPart = (LONGLONG)to};
+    return SetFilePointerEx(windows->journal, at, NULL, FILE_BEGIN)
+               ? 0
+               : journal_failed(windows, "SetFilePointerEx", error);
+}
+
+static int read_journal(void *context, struct buffer *out, struct postern_error *error)
+{
+    struct setup_windows *windows = context;
+    unsigned char data[4096];
+    DWORD got = 1;
+    if (windows->journal == INVALID_HANDLE_VALUE)
+        return 0;
+    int status = seek(windows, 0, error);
+    while (status == 0 && got > 0) {
+        if (!ReadFile(windows->journal, data, sizeof(data), &got, NULL))
+            status = journal_failed(windows, "ReadFile", error);
+        else if (!buffer_append(out, data, got))
+            status = error_set(error, POSTERN_E_LIMIT, SETUP_STAGE, "", "the undo record %s is too large",
+                               windows->journal_path);
+    }
+    return status;
+}
+
+static int append_journal(void *context, size_t size, const void *data, size_t length, struct postern_error *error)
+{
+    struct setup_windows *windows = context;
+    DWORD written = 0;
+    int status = seek(windows, size, error);
+    if (status != 0)
+        return status;
+    if (!SetEndOfFile(windows->journal))
+        return journal_failed(windows, "SetEndOfFile", error);
+    if (!WriteFile(windows->journal, data, (DWORD)length, &written, NULL) || written != length)
+        return journal_failed(windows, "WriteFile", error);
+    return FlushFileBuffers(windows->journal) ? 0 : journal_failed(windows, "FlushFileBuffers", error);
+}
+
+static void remove_directory(const char *path)
+{
+    wchar_t *wide = wide_from_utf8(path);
+    if (wide)
+        RemoveDirectoryW(wide); /* fails where others keep something in it, which is as it should be */
+    free(wide);
+}
+
+static int remove_journal(void *context, struct postern_error *error)
+{
+    struct setup_windows *windows = context;
+    FILE_DISPOSITION_INFO gone = {.DeleteFile = TRUE};
+    if (!SetFileInformationByHandle(windows->journal, FileDispositionInfo, &gone, sizeof(gone)))
+        return journal_failed(windows, "SetFileInformationByHandle", error);
+    CloseHandle(windows->journal);
+    windows->journal = INVALID_HANDLE_VALUE;
+    remove_directory(windows->place);
+    remove_directory(windows->above);
+    return 0;
+}
+
+struct undo_store setup_place_store(struct setup_windows *windows)
+{
+    return (struct undo_store){windows, read_journal, append_journal, remove_journal};
+}

@@ -1,0 +1,103 @@
+/*
+ * setup_win32.h - what the parts of setting up Windows share. Private to elevated/setup_*win32.c. Parent, as
+ * administrator.
+ *
+ * Each part has the three operations of struct setup_system for its kind of item. Names are ASCII, and ours.
+ */
+#ifndef POSTERN_ELEVATED_SETUP_WIN32_H
+#define POSTERN_ELEVATED_SETUP_WIN32_H
+
+#include <windows.h>
+#include <wincrypt.h>
+#include <dpapi.h>
+
+#include "elevated/setup.h"
+
+#define SETUP_STAGE "setup"
+
+struct setup_windows {
+    struct setup_system system; /* first: what setup_open() hands out is a part of this */
+    char *above, *place;        /* %ProgramData%\postern and its directory for setting up */
+    char *journal_path;
+    HANDLE journal;
+};
+
+/* setup_accounts_win32.c */
+int setup_group_find(struct setup_windows *windows, const struct setup_item *item, struct setup_state *out,
+                     struct postern_error *error);
+int setup_group_make(struct setup_windows *windows, const struct setup_item *item, struct postern_error *error);
+int setup_group_restore(struct setup_windows *windows, const char *name, const char *before, char *left,
+                        struct postern_error *error);
+int setup_account_find(struct setup_windows *windows, const struct setup_item *item, struct setup_state *out,
+                       struct postern_error *error);
+int setup_account_make(struct setup_windows *windows, const struct setup_item *item, struct postern_error *error);
+int setup_account_restore(struct setup_windows *windows, const char *name, const char *before, char *left,
+                          struct postern_error *error);
+int setup_member_find(struct setup_windows *windows, const struct setup_item *item, struct setup_state *out,
+                      struct postern_error *error);
+int setup_member_make(struct setup_windows *windows, const struct setup_item *item, struct postern_error *error);
+int setup_member_restore(struct setup_windows *windows, const char *name, const char *before, char *left,
+                         struct postern_error *error);
+
+/* setup_rights_win32.c */
+int setup_right_find(struct setup_windows *windows, const struct setup_item *item, struct setup_state *out,
+                     struct postern_error *error);
+int setup_right_make(struct setup_windows *windows, const struct setup_item *item, struct postern_error *error);
+int setup_right_restore(struct setup_windows *windows, const char *name, const char *before, char *left,
+                        struct postern_error *error);
+
+/* setup_secret_win32.c */
+int setup_secret_find(struct setup_windows *windows, const struct setup_item *item, struct setup_state *out,
+                      struct postern_error *error);
+int setup_secret_make(struct setup_windows *windows, const struct setup_item *item, struct postern_error *error);
+int setup_secret_restore(struct setup_windows *windows, const char *name, const char *before, char *left,
+                         struct postern_error *error);
+/* The stored password of an account; the caller wipes it with crypto_wipe(). */
+int setup_secret_read(const struct setup_windows *windows, const char *name, wchar_t out[SETUP_PASSWORD_SIZE],
+                      struct postern_error *error);
+/* Protects and unprotects; *out is freed with LocalFree(). false: see GetLastError(). */
+bool setup_secret_seal(const void *data, size_t size, DATA_BLOB *out);
+bool setup_secret_open(const void *data, size_t size, DATA_BLOB *out);
+
+/* setup_hidden_win32.c: SETUP_KEY and SETUP_HIDDEN */
+int setup_key_find(struct setup_windows *windows, const struct setup_item *item, struct setup_state *out,
+                   struct postern_error *error);
+int setup_key_make(struct setup_windows *windows, const struct setup_item *item, struct postern_error *error);
+int setup_key_restore(struct setup_windows *windows, const char *name, const char *before, char *left,
+                      struct postern_error *error);
+int setup_hidden_find(struct setup_windows *windows, const struct setup_item *item, struct setup_state *out,
+                      struct postern_error *error);
+int setup_hidden_make(struct setup_windows *windows, const struct setup_item *item, struct postern_error *error);
+int setup_hidden_restore(struct setup_windows *windows, const char *name, const char *before, char *left,
+                         struct postern_error *error);
+
+/* setup_firewall_win32.c: SETUP_RULE and SETUP_FIREWALL */
+int setup_rule_find(struct setup_windows *windows, const struct setup_item *item, struct setup_state *out,
+                    struct postern_error *error);
+int setup_rule_make(struct setup_windows *windows, const struct setup_item *item, struct postern_error *error);
+int setup_rule_restore(struct setup_windows *windows, const char *name, const char *before, char *left,
+                       struct postern_error *error);
+int setup_firewall_find(struct setup_windows *windows, const struct setup_item *item, struct setup_state *out,
+                        struct postern_error *error);
+
+/* setup_place_win32.c: the directory and the undo record in it */
+int setup_place_find(struct setup_windows *windows, struct postern_error *error);
+/* The directories belong to administrators, and nobody else can change them. */
+int setup_place_make(struct setup_windows *windows, struct postern_error *error);
+/* Opens the record for this process alone. SETUP_TO_LOOK: it may be missing. */
+int setup_place_open(struct setup_windows *windows, enum setup_purpose purpose, struct postern_error *error);
+struct undo_store setup_place_store(struct setup_windows *windows);
+/* "%place%\NAME.secret"; allocated, NULL: memory is out. */
+wchar_t *setup_place_secret(const struct setup_windows *windows, const char *name);
+/* What only administrators may touch, and `reader` (NULL: nobody else) read. Free with security_free(). */
+int setup_place_security(const char *reader, bool directory, SECURITY_ATTRIBUTES *out, struct postern_error *error);
+
+/* The SID of a local account or group as text (LocalFree()) or as bytes (free()). NULL: GetLastError(), where
+ * ERROR_NONE_MAPPED says that there is none. */
+PSID setup_sid_of(const char *name);
+char *setup_sid_text_of(const char *name); /* free() */
+
+int setup_fail(struct postern_error *error, const char *call, int64_t number, const char *format, ...)
+    COMPILER_PRINTF(4, 5);
+
+#endif
