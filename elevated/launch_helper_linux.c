@@ -20,6 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/sendfile.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -215,10 +216,21 @@ static int create_memory(struct helper *helper, struct postern_error *error)
     return POSTERN_E_RUNNER_START;
 }
 
+bool helper_memory_fits(size_t size)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_FSIZE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY || size <= limit.rlim_cur)
+        return true;
+    errno = EFBIG;
+    return false;
+}
+
 /* Exactly the size that the file had when it was opened. */
 static bool copy(const struct helper *helper)
 {
     size_t left = (size_t)helper->status.st_size;
+    if (!helper_memory_fits(left))
+        return false;
     while (left > 0) {
         ssize_t sent = sendfile((int)helper->program, (int)helper->file, NULL, left);
         if (sent == 0) {

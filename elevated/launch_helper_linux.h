@@ -41,4 +41,7 @@ int helper_open(const struct helper_directory *directory, enum helper_kind kind,
 /* Fills and checks `program`; to be called before it is executed. Does nothing the second time. */
 int helper_pin(struct helper *helper, struct postern_error *error);
 
+/* Whether a file in memory may have this size; else errno. Over RLIMIT_FSIZE a write does not fail, it kills. */
+bool helper_memory_fits(size_t size);
+
 #endif

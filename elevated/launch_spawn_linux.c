@@ -71,7 +71,7 @@ static int open_memory(const char *name, os_handle *out, struct postern_error *e
 static int write_memory(os_handle file, struct buffer *contents, struct postern_error *error)
 {
     size_t size = buffer_length(contents);
-    ssize_t written = pwrite((int)file, buffer_data(contents), size, 0);
+    ssize_t written = helper_memory_fits(size) ? pwrite((int)file, buffer_data(contents), size, 0) : -1;
     if (written == (ssize_t)size)
         return POSTERN_OK;
     return error_os(error, POSTERN_E_OS, STAGE, "pwrite", written < 0 ? errno : ENOSPC, "a file in memory");

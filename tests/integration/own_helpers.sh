@@ -40,6 +40,10 @@ done
 is "the programs are what they were" "$(sum)" "$before"
 is "so is what the link led to" "$(cat "$tap_dir/outside/key")" secret
 
+# ---- a limit of the caller's that would kill it ----
+out=$( (ulimit -f 1 && exec timeout 30 "$project/build/out/postern" run --quiet --preset read-only -- true) 2>&1 | cat || true)
+like "a file size limit is told" "$out" "*launch:*errno 27*"
+
 # ---- a program that is set-user-id root ----
 fake=$tap_dir/fake
 mkdir -p "$fake" "$tap_dir/installed"
