@@ -1,6 +1,7 @@
 /*
  * policy_options.c - from --preset, --rw, --policy and the like to the options of the API; see policy_options.h.
- * Nothing is judged here: the library refuses what cannot be, for all its callers alike. Parent side.
+ * Little is judged here: the library refuses what cannot be, for all its callers alike. But only here it is known which
+ * variable a path comes from. Parent side.
  */
 #include "cli/policy_options.h"
 
@@ -101,8 +102,23 @@ static int add_paths(const char *directory, const struct strings *said, struct s
     return 0;
 }
 
-/* Where a caller cannot change the command line of the agent that calls postern. Added as they are: relative to what,
- * nobody could tell. */
+/* Added as they are: relative to what, nobody could tell. */
+static int add_variable(const char *name, const char *value, struct strings *out, struct postern_error *error)
+{
+    size_t first = out->count;
+    if (!path_split_list(path_style_here(), value, out))
+        return error_memory(error, STAGE);
+    for (size_t i = first; i < out->count; i++) {
+        char *canonical = NULL;
+        int result = path_canonical(path_style_here(), out->item[i], name, &canonical, error);
+        free(canonical);
+        if (result != 0)
+            return result;
+    }
+    return 0;
+}
+
+/* Where a caller cannot change the command line of the agent that calls postern. */
 static int add_environment(struct policy_request *request, struct postern_error *error)
 {
     const struct {
@@ -112,13 +128,14 @@ static int add_environment(struct policy_request *request, struct postern_error 
                  {"POSTERN_READONLY_PATHS", &request->read_only},
                  {"POSTERN_DENIED_PATHS", &request->denied}};
     struct strings environment = {0};
-    bool fits = environment_of_process(&environment);
-    for (size_t i = 0; fits && i < sizeof(lists) / sizeof(lists[0]); i++) {
+    int result = environment_of_process(&environment) ? 0 : error_memory(error, STAGE);
+    for (size_t i = 0; result == 0 && i < sizeof(lists) / sizeof(lists[0]); i++) {
         const char *value = environment_get(&environment, lists[i].name, environment_folds());
-        fits = !value || path_split_list(path_style_here(), value, lists[i].list);
+        if (value)
+            result = add_variable(lists[i].name, value, lists[i].list, error);
     }
     strings_free(&environment);
-    return fits ? 0 : error_memory(error, STAGE);
+    return result;
 }
 
 /* "/" or "C:\": making all of the system writable is nothing a start in the wrong directory should do. */

@@ -10,6 +10,7 @@
 
 #include "cli/console.h"
 #include "cli/status.h"
+#include "shared/path.h"
 #include "shared/text.h"
 
 int report_status(const struct postern_result *result)
@@ -85,6 +86,22 @@ void report_cuts(const char *cuts)
     {
         report_notice("ceiling: %s: %s instead of %s: %s", member(cut, "item"), member(cut, "left"),
                       member(cut, "asked"), member(cut, "because"));
+    }
+    json_decref(array);
+}
+
+void report_made(const char *made)
+{
+    json_t *array = json_loads(made, JSON_REJECT_DUPLICATES, NULL), *item;
+    size_t index;
+
+    json_array_foreach(array, index, item)
+    {
+        const char *path = json_string_value(item);
+        const char *name = strrchr(path, path_style_here() == PATH_WINDOWS ? '\\' : '/');
+
+        report_notice("the command made %s in %.*s: look at it before a tool trusts it", name + 1, (int)(name - path),
+                      path);
     }
     json_decref(array);
 }
@@ -189,7 +206,7 @@ static char *finish(json_t *object, bool complete)
     return text;
 }
 
-char *report_result_json(const struct postern_run_result *run, const char *cuts)
+char *report_result_json(const struct postern_run_result *run, const char *cuts, const char *made)
 {
     const struct postern_result *result = &run->result;
     json_t *object = json_object();
@@ -206,6 +223,7 @@ char *report_result_json(const struct postern_run_result *run, const char *cuts)
     put(object, "peak_memory_bytes", number(result->peak_memory), &complete);
     put(object, "level", json_string(postern_level_name(run->level)), &complete);
     put(object, "cuts", json_loads(cuts != NULL ? cuts : "[]", JSON_REJECT_DUPLICATES, NULL), &complete);
+    put(object, "made", json_loads(made != NULL ? made : "[]", JSON_REJECT_DUPLICATES, NULL), &complete);
     put_output(object, "stdout", &run->out, &complete);
     put_output(object, "stderr", &run->err, &complete);
     return finish(object, complete);

@@ -23,16 +23,17 @@ void report_failure(const struct postern_error *error, bool json);
 /* One line on stderr. */
 void report_notice(const char *format, ...) COMPILER_PRINTF(1, 2);
 
-/* A notice for each of postern_sandbox_cuts(). */
+/* A notice for each of postern_sandbox_cuts(), of postern_sandbox_new_protected(). */
 void report_cuts(const char *cuts);
+void report_made(const char *made);
 
 /* Where bytes are missing, drops the halves of characters on both sides of the gap, so that text stays text.
  * Other data is left as it is. */
 void report_trim_output(struct postern_output *output);
 
-/* The JSON object, allocated, one line without its end; NULL when memory is out. Caller frees with free(). `cuts`: as
- * postern_sandbox_cuts() has them; NULL: none. */
-char *report_result_json(const struct postern_run_result *run, const char *cuts);
+/* The JSON object, allocated, one line without its end; NULL when memory is out. Caller frees with free(). `cuts`,
+ * `made`: as postern_sandbox_cuts() and postern_sandbox_new_protected() have them; NULL: none. */
+char *report_result_json(const struct postern_run_result *run, const char *cuts, const char *made);
 char *report_error_json(const struct postern_error *error);
 
 /* A string; what is no UTF-8 (at most as long as an error's message) is escaped. New reference, NULL: memory is out. */

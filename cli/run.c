@@ -33,6 +33,7 @@ struct run {
     struct postern_sandbox *sandbox;
     struct postern_run_result outcome; /* for the report */
     char *cuts;                        /* what a ceiling took from the policy, as JSON; NULL: not known yet */
+    char *made;                        /* what the command made that is protected elsewhere, as JSON; NULL: none */
 };
 
 static void run_free(struct run *run)
@@ -43,6 +44,7 @@ static void run_free(struct run *run)
     postern_run_result_free(&run->outcome);
     strings_free(&run->environment);
     free(run->cuts);
+    postern_free(run->made);
     policy_free(&run->policy);
     policy_request_free(&run->request);
 }
@@ -183,7 +185,7 @@ static int tell_json(struct run *run, struct postern_error *error)
     }
     report_trim_output(&run->outcome.out);
     report_trim_output(&run->outcome.err);
-    return report_print_json(report_result_json(&run->outcome, run->cuts), error);
+    return report_print_json(report_result_json(&run->outcome, run->cuts, run->made), error);
 }
 
 /* The sandbox will be gone when this is told as JSON. */
@@ -197,6 +199,16 @@ static int note_cuts(struct run *run, struct postern_error *error)
         report_cuts(run->cuts);
     }
     return 0;
+}
+
+/* When the session has ended, nothing of the command's is left that could make more. */
+static int relay(struct run *run, const struct relay_spec *spec, struct relay_end *end, struct postern_error *error)
+{
+    struct postern_error second = {0};
+    int result = relay_run(spec, end, error);
+    int looked = postern_sandbox_new_protected(run->sandbox, &run->made, result == 0 ? error : &second);
+
+    return result != 0 ? result : looked;
 }
 
 /* The sandbox is closed before anything is told: who reads of the end can rely on it. */
@@ -220,10 +232,13 @@ static int execute(struct run *run, int *status, struct postern_error *error)
     run->outcome.level = info.level;
     result = note_cuts(run, error);
     if (result == 0) {
-        result = relay_run(&spec, &end, error);
+        result = relay(run, &spec, &end, error);
     }
     postern_sandbox_close(run->sandbox);
     run->sandbox = NULL;
+    if (run->made != NULL && !options->quiet && !options->json) {
+        report_made(run->made);
+    }
     if (result != 0) {
         return result;
     }

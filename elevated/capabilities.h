@@ -1,7 +1,7 @@
 /*
  * capabilities.h - what this host can do for this caller: found by looking and, where only trying tells, by a child
  * that tries and is gone. Changes nothing, needs no privilege. capabilities_linux.c, capabilities_win32.c. Parent;
- * callers: launch_*.c, policy_report.c, probe.c.
+ * callers: launch_*.c, policy_check.c, probe.c.
  */
 #ifndef POSTERN_ELEVATED_CAPABILITIES_H
 #define POSTERN_ELEVATED_CAPABILITIES_H

@@ -147,6 +147,9 @@ static int resolve(const struct postern_sandbox_options *options, enum postern_l
     if (status == 0 && level != POSTERN_LEVEL_NONE)
         status = resolve_keep_own(policy, own, level, error);
     policy_settle(&policy->rules);
+    if (status == 0 && level != POSTERN_LEVEL_NONE)
+        status = resolve_mounts(policy, level, error);
+    policy_settle(&policy->rules);
     if (status != 0)
         return status;
     if (!grants->workspace && policy->process.cwd && !(grants->workspace = text_duplicate(policy->process.cwd)))

@@ -1,6 +1,6 @@
 /*
  * grants.h - from what the caller says (preset, policy, lists, limits) to the one policy a sandbox is opened with:
- * parsed, resolved, settled, clamped to the ceilings. Portable. Parent; callers: options.c, policy_report.c.
+ * parsed, resolved, settled, clamped to the ceilings. Portable. Parent; callers: options.c, policy_check.c.
  */
 #ifndef POSTERN_ELEVATED_GRANTS_H
 #define POSTERN_ELEVATED_GRANTS_H

@@ -4,6 +4,7 @@
  */
 #include <stdlib.h>
 
+#include "elevated/capabilities.h"
 #include "elevated/options.h"
 #include "elevated/policy_report.h"
 
@@ -37,11 +38,9 @@ static bool is_refusal(int status)
     return status == POSTERN_E_POLICY || status == POSTERN_E_LEVEL;
 }
 
-static int report(const struct grants *grants, const struct capabilities *capabilities,
-                  const struct enforce_steps *steps, const struct postern_error *refused, char **out,
-                  struct postern_error *error)
+/* Takes the report. */
+static int write_report(json_t *value, char **out, struct postern_error *error)
 {
-    json_t *value = policy_report_make(grants, capabilities, steps, refused);
     char *text = value ? json_dumps(value, JSON_COMPACT) : NULL;
     json_decref(value);
     if (!text)
@@ -64,17 +63,15 @@ int postern_policy_check(const struct postern_sandbox_options *options, char **j
     status = options_choose_level(all.level, &level, &refused);
     if (status == 0)
         status = collect(&all, level, &grants, &refused);
-    if (status != 0)
-        grants_free(&grants); /* what was found until then is not what would be granted */
-    else
+    bool collected = status == 0; /* else what was found until then is not what would be granted */
+    if (collected)
         status = plan(&grants, level, &capabilities, &steps, &refused);
-    if (status != 0)
-        enforce_steps_free(&steps);
-    capabilities.host.level = level; /* also where it cannot be had */
-    if (status == 0 || is_refusal(status))
-        status = report(&grants, &capabilities, &steps, &refused, json, error);
-    else if (error)
+    if (status != 0 && !is_refusal(status) && error)
         *error = refused;
+    if (status == 0 || is_refusal(status))
+        status = write_report(collected ? policy_report_make(&grants, level, &steps, &refused)
+                                        : policy_report_refusal(level, &refused),
+                              json, error);
     enforce_steps_free(&steps);
     capabilities_free(&capabilities);
     grants_free(&grants);

@@ -4,9 +4,9 @@
  */
 #include "elevated/policy_report.h"
 
-#include <stdlib.h>
 #include <string.h>
 
+#include "elevated/resolve.h"
 #include "shared/json.h"
 #include "shared/text.h"
 
@@ -68,22 +68,22 @@ static json_t *grants_of(const struct policy_rules *rules)
     return finish(out, complete);
 }
 
-/* A name that exists has a rule of its own by now, of whatever source. */
-static json_t *unprotected(const struct policy_rules *rules)
+/* Takes what `paths` holds. */
+json_t *policy_report_paths(struct strings *paths)
 {
     json_t *out = json_array();
     bool complete = out != NULL;
-    for (size_t i = 0; complete && i < rules->count; i++) {
-        const struct policy_rule *rule = &rules->item[i];
-        if (rule->access != POLICY_WRITE || !rule->directory)
-            continue;
-        for (const char *const *name = policy_protected_names; complete && *name; name++) {
-            char *path = path_join(rules->style, rule->path, *name);
-            complete = path && (policy_deciding_rule(rules, path) != rule || append(out, text(path)));
-            free(path);
-        }
-    }
+    for (size_t i = 0; complete && i < paths->count; i++)
+        complete = append(out, text(paths->item[i]));
+    strings_free(paths);
     return finish(out, complete);
+}
+
+static json_t *unprotected(const struct policy_rules *rules)
+{
+    struct strings paths = {0};
+    bool complete = resolve_unprotected(rules, &paths, NULL) == 0;
+    return finish(policy_report_paths(&paths), complete);
 }
 
 static json_t *limits_of(const struct policy_limits *limits)
@@ -161,11 +161,21 @@ static json_t *refusal(const struct postern_error *refused)
     return finish(out, complete);
 }
 
-json_t *policy_report_make(const struct grants *grants, const struct capabilities *capabilities,
-                           const struct enforce_steps *steps, const struct postern_error *refused)
+json_t *policy_report_refusal(enum postern_level level, const struct postern_error *refused)
+{
+    static const char *const unknown[] = {"network", "grants", "base",     "unprotected", "private",
+                                          "limits",  "cuts",   "enforced", NULL};
+    json_t *out = json_object();
+    bool complete = put(out, "level", json_string(postern_level_name(level)));
+    for (size_t i = 0; complete && unknown[i]; i++)
+        complete = put(out, unknown[i], json_null());
+    return finish(out, complete && put(out, "refused", refusal(refused)));
+}
+
+json_t *policy_report_make(const struct grants *grants, enum postern_level level, const struct enforce_steps *steps,
+                           const struct postern_error *refused)
 {
     const struct policy *policy = &grants->policy;
-    enum postern_level level = capabilities->host.level;
     /* where nothing is kept from commands, saying what the policy leaves unsaid would be a lie */
     bool unbounded = level == POSTERN_LEVEL_NONE && (!refused || refused->code == 0);
     bool network = unbounded || policy->network == POLICY_NETWORK_ALLOW;

@@ -13,14 +13,18 @@
 
 #include <jansson.h>
 
-#include "elevated/capabilities.h"
 #include "elevated/grants.h"
+#include "shared/enforce.h"
 
-/* New reference; NULL: memory is out. */
-json_t *policy_report_make(const struct grants *grants, const struct capabilities *capabilities,
-                           const struct enforce_steps *steps, const struct postern_error *refused);
+/* `refused`: why there are no steps; NULL or with code 0: there are. New reference; NULL: memory is out. */
+json_t *policy_report_make(const struct grants *grants, enum postern_level level, const struct enforce_steps *steps,
+                           const struct postern_error *refused);
 
-/* Its "cuts" alone. */
+/* The same where it was refused before it was known what would be granted: all but "level" and "refused" is null. */
+json_t *policy_report_refusal(enum postern_level level, const struct postern_error *refused);
+
+/* Its "cuts" alone; a list of paths as in its "unprotected", which is emptied. New references as well. */
 json_t *policy_report_cuts(const struct policy_cuts *cuts);
+json_t *policy_report_paths(struct strings *paths);
 
 #endif

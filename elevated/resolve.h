@@ -32,6 +32,11 @@ int resolve_check_links(const struct policy_rules *rules, struct postern_error *
  * after. */
 int resolve_protected(struct policy *policy, enum postern_level level, struct postern_error *error);
 
+/* Adds rules of POLICY_PROTECTED for what is mounted in writable directories and is the kernel's (/proc, /sys), or is
+ * by another name what resolve_policy() would refuse. Refused (POSTERN_E_POLICY): a writable path that is itself such.
+ * The rules are settled before, not after. */
+int resolve_mounts(struct policy *policy, enum postern_level level, struct postern_error *error);
+
 /* What the next start is made of: the directory of the helpers, and those in which they are looked for before. */
 struct resolve_own {
     const char *libexec;            /* as it was said */
@@ -45,6 +50,13 @@ struct resolve_own {
  * level none. */
 int resolve_keep_own(struct policy *policy, const struct resolve_own *own, enum postern_level level,
                      struct postern_error *error);
+
+/* The paths of policy_protected_names in writable directories that no rule is for: nothing was there, so commands can
+ * make them. Settled rules, clamped or not. Appends to *out. */
+int resolve_unprotected(const struct policy_rules *rules, struct strings *out, struct postern_error *error);
+
+/* Appends those of `paths` that are there by now, and those that cannot be looked at any more. */
+int resolve_made(const struct strings *paths, struct strings *out, struct postern_error *error);
 
 /* Reads a ceiling, resolves what exists of it (paths that do not exist yet stay as they are) and settles it. The file
  * has to be one that only its owner, root or the caller, can change. *present is false, and all is well, when there is

@@ -1,5 +1,6 @@
 /*
- * resolve_protected.c - finds what must stay read-only in writable directories; see resolve.h. Portable. Parent.
+ * resolve_protected.c - finds what must stay read-only in writable directories, and what commands have made there
+ * instead; see resolve.h. Portable. Parent.
  *
  * What lies in these directories may be the work of commands of an earlier sandbox. A `.git` file is therefore read as
  * a hint: it can make more of what is writable read-only, and nothing else.
@@ -192,4 +193,39 @@ int resolve_protected(struct policy *policy, enum postern_level level, struct po
         status = resolve_add_protected(rules, search.found.item[i], level, error);
     strings_free(&search.found);
     return status;
+}
+
+/* ---- names that are not there ---- */
+
+static int add_unprotected(const struct policy_rules *rules, const struct policy_rule *rule, struct strings *out,
+                           struct postern_error *error)
+{
+    for (const char *const *name = policy_protected_names; *name; name++) {
+        char *path = path_join(rules->style, rule->path, *name);
+        if (path && policy_deciding_rule(rules, path) != rule) /* what exists has a rule of its own by now */
+            free(path);
+        else if (!strings_add_owned(out, path))
+            return error_memory(error, STAGE);
+    }
+    return 0;
+}
+
+int resolve_unprotected(const struct policy_rules *rules, struct strings *out, struct postern_error *error)
+{
+    int status = 0;
+    for (size_t i = 0; status == 0 && i < rules->count; i++)
+        if (rules->item[i].access == POLICY_WRITE && rules->item[i].directory)
+            status = add_unprotected(rules, &rules->item[i], out, error);
+    return status;
+}
+
+int resolve_made(const struct strings *paths, struct strings *out, struct postern_error *error)
+{
+    for (size_t i = 0; i < paths->count; i++) {
+        enum resolve_kind kind;
+        int64_t ignored;
+        if (resolve_look(paths->item[i], &kind, &ignored) != RESOLVE_MISSING && !strings_add(out, paths->item[i]))
+            return error_memory(error, STAGE);
+    }
+    return 0;
 }

@@ -6,6 +6,7 @@
 
 #include "elevated/options.h"
 #include "elevated/policy_report.h"
+#include "elevated/resolve.h"
 #include "shared/log.h"
 #include "shared/system.h"
 #include "shared/text.h"
@@ -248,9 +249,9 @@ static int connect_runner(struct postern_sandbox *sandbox, struct postern_error 
     return status;
 }
 
-static char *describe_cuts(const struct policy_cuts *cuts)
+/* Takes the array, NULL too. NULL: memory is out. */
+static char *write_array(json_t *array)
 {
-    json_t *array = policy_report_cuts(cuts);
     char *text = array ? json_dumps(array, JSON_COMPACT) : NULL;
     json_decref(array);
     return text;
@@ -262,8 +263,10 @@ static int prepare(struct postern_sandbox *sandbox, const struct options_checked
     int status = checked->log_file ? log_open(checked->log_file, "parent", &sandbox->log, error) : 0;
     sandbox->level = checked->level;
     sandbox->start_timeout = checked->start_timeout;
-    if (status == 0 && !(sandbox->cuts = describe_cuts(&checked->grants.cuts)))
+    if (status == 0 && !(sandbox->cuts = write_array(policy_report_cuts(&checked->grants.cuts))))
         status = error_memory(error, STAGE);
+    if (status == 0)
+        status = resolve_unprotected(&checked->grants.policy.rules, &sandbox->unprotected, error);
     if (status == 0)
         status = loop_create(&sandbox->loop, error);
     if (status == 0 && !crypto_random(sandbox->key, sizeof(sandbox->key)))
@@ -352,6 +355,7 @@ void postern_sandbox_close(struct postern_sandbox *sandbox)
     loop_destroy(sandbox->loop);
     strings_free(&sandbox->in_force);
     free(sandbox->cuts);
+    strings_free(&sandbox->unprotected);
     crypto_wipe(sandbox->key, sizeof(sandbox->key));
     log_line(sandbox->log, "sandbox closed");
     log_close(sandbox->log);
@@ -370,6 +374,19 @@ void postern_sandbox_get_info(const struct postern_sandbox *sandbox, struct post
 const char *postern_sandbox_cuts(const struct postern_sandbox *sandbox)
 {
     return sandbox->cuts;
+}
+
+int postern_sandbox_new_protected(const struct postern_sandbox *sandbox, char **json, struct postern_error *error)
+{
+    struct strings made = {0};
+    char *text = NULL;
+    int status = resolve_made(&sandbox->unprotected, &made, error);
+    if (status == 0 && !(text = write_array(policy_report_paths(&made))))
+        status = error_memory(error, STAGE);
+    if (status == 0)
+        *json = text;
+    strings_free(&made);
+    return status;
 }
 
 int postern_level_check(enum postern_level level, struct postern_error *error)

@@ -35,8 +35,9 @@ struct postern_sandbox {
     atomic_bool woken;      /* by postern_sandbox_wake(), until a wait has ended for it */
     uint32_t runner_pid;
     struct strings in_force;
-    char *cuts;      /* what ceilings took away, as JSON */
-    uint64_t frames; /* received so far */
+    char *cuts;                 /* what ceilings took away, as JSON */
+    struct strings unprotected; /* what would be protected if it had existed when the sandbox was opened */
+    uint64_t frames;            /* received so far */
 
     struct numbered sessions; /* struct postern_session, by id; owned */
     uint32_t next_id;

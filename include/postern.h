@@ -173,12 +173,20 @@ POSTERN_API void postern_sandbox_get_info(const struct postern_sandbox *sandbox,
  * it. Belongs to the sandbox. */
 POSTERN_API const char *postern_sandbox_cuts(const struct postern_sandbox *sandbox);
 
+/* What was not there when the sandbox was opened, so that it could not be kept read-only, and is there now: hooks,
+ * settings and the like of the names that are protected (docs/policy.md), directly in writable directories. Their
+ * owner's programs may follow them, so a person should look before they do. A JSON array of paths, "[]" when there are
+ * none; what cannot be looked at any more is among them. Looks when it is called: call it when the commands have ended.
+ * *json is freed with postern_free(). */
+POSTERN_API int postern_sandbox_new_protected(const struct postern_sandbox *sandbox, char **json,
+                                              struct postern_error *error);
+
 /* Why `level` cannot be had on this host for this caller; 0 if it can. Looks, starts nothing lasting. */
 POSTERN_API int postern_level_check(enum postern_level level, struct postern_error *error);
 
 /* What a sandbox opened with these options would grant and refuse, and by which mechanism, as a JSON object
- * (docs/policy.md); also when it would be refused: then its "refused" holds the error. Starts nothing. *json is freed
- * with postern_free(). Fails only if that could not be found out. */
+ * (docs/policy.md); also when it would be refused: then its "refused" holds the error, and what could not be known is
+ * null. Starts nothing. *json is freed with postern_free(). Fails only if that could not be found out. */
 POSTERN_API int postern_policy_check(const struct postern_sandbox_options *options, char **json,
                                      struct postern_error *error);
 

@@ -6,6 +6,8 @@
 
 #include <stdbool.h>
 
+struct postern_sandbox;
+
 /* node_pty: NULL, or what to run to measure node-pty: script and module directory. */
 struct themes_options {
     const char *node_script, *node_module;
@@ -17,6 +19,9 @@ bool themes_run(const struct themes_options *options);
 
 /* Memory of idle sessions (Linux). */
 bool memory_run(void);
+
+/* Starts under a policy with many rules, against those in a sandbox without (Linux). */
+bool enforce_run(struct postern_sandbox *without);
 
 /* Policies: reading, planning, asking. */
 bool policy_run(void);

@@ -184,6 +184,7 @@ bool themes_run(const struct themes_options *options)
     if (!ours_open(&sandbox))
         return false;
     good = warm(sandbox) && good;
+    good = enforce_run(sandbox) && good;
     good = many(sandbox) && good;
     good = stream(sandbox, false) && good;
     good = stream(sandbox, true) && good;

@@ -44,6 +44,9 @@ status "also with --cwd" 0 "${check[@]}" --cwd ../data --ro sub --json
 json_says "it is not relative to that" "'$work/sub' in [g['path'] for g in o['grants']]"
 status "what is missing cannot be read" 1 "${check[@]}" --ro nowhere
 out_has "and is named" "REFUSED*nowhere*hint:"
+out_lacks "nothing is said of what nobody knows" "all else"
+status "also as JSON" 1 "${check[@]}" --ro nowhere --json
+json_says "only the level is known" '[k for k in o if o[k] is not None] == ["level", "refused"] and len(o) == 10'
 status "nor denied in a writable directory" 1 "${check[@]}" --deny "nothing yet" --cwd .
 out_has "with the reason" "nothing yet*before it exists"
 status "--rw lifts a protection" 0 "${check[@]}" --rw .git --json
@@ -59,8 +62,10 @@ status "lists of the environment" 0 env POSTERN_READWRITE_PATHS="$tap_dir/data:$
 json_says "two writable ones" "{'$tap_dir/data', '$tap_dir/more'} <= {g['path'] for g in o['grants'] if g['access'] == 'write'}"
 json_says "a denied one" "'$work/secret' in [g['path'] for g in o['grants'] if g['access'] == 'denied']"
 json_says "a readable one" "'/etc' in [g['path'] for g in o['grants'] if g['access'] == 'read']"
-status "must be absolute" 1 env POSTERN_READWRITE_PATHS=data "${check[@]}"
-out_has "and are named" "REFUSED*data"
+status "must be absolute" 1 env POSTERN_DENIED_PATHS="$work/secret:data" "${check[@]}"
+err_has "and are named with their variable" 'POSTERN_DENIED_PATHS: the path "data" is relative*policy_validation'
+status "for run as well" 125 env POSTERN_READWRITE_PATHS=./data "${run[@]}" -- true
+err_has "whichever it is" 'POSTERN_READWRITE_PATHS: the path "./data" is relative'
 is "they hold for run" "$(POSTERN_READWRITE_PATHS=$tap_dir/data "${run[@]}" -- sh -c 'echo new >../data/new && cat ../data/new')" new
 is "without one" "$("${run[@]}" -- sh -c '(echo new >../more/new) 2>/dev/null || echo refused')" refused
 
@@ -140,6 +145,32 @@ status "without it" 0 "${run[@]}" -- cat secret/file
 status "--preset read-only" 2 "${run[@]}" --preset read-only --ro . -- sh -c 'echo no >no'
 status "--file-size" 153 "${run[@]}" --file-size 4K -- sh -c 'exec head -c 5000 /dev/zero >large'
 status "--pids" 0 "${run[@]}" --level "$([ "$(id -u)" -eq 0 ] && echo elevated || echo restricted)" --pids 100 -- true
+
+# ---- what a command makes that would have been protected ----
+status "names that are protected where they exist" 3 "$postern" run -- sh -c \
+    'mkdir .claude; ln -s nowhere .vscode; echo >.mcp.json; echo >other; echo >.git/no; exit 3'
+err_has "are told" "postern: the command made .claude in $work: look at it before a tool trusts it"
+err_has "also a link to nowhere" "made .vscode in $work:"
+is "nothing else is" "$(grep -c "the command made" ../err)" 3
+rm .vscode
+status "the next run protects them" 2 "$postern" run -- sh -c 'echo >.claude/no'
+refuse "and says no more" grep -q "the command made" ../err
+rm -r .claude .mcp.json
+status "in --json" 0 "$postern" run --json --rw ../more -- sh -c 'echo >.mcp.json; mkdir ../more/.git'
+json_says "they are a member" "sorted(o['made']) == ['$tap_dir/more/.git', '$work/.mcp.json']"
+is "and nowhere else" "$(cat ../err)" ""
+rm -r .mcp.json ../more/.git
+status "nothing made" 0 "${run[@]}" --json -- true
+json_says "is an empty list" "o['made'] == []"
+status "--quiet" 0 "${run[@]}" -- mkdir .idea
+is "says nothing" "$(cat ../err)" ""
+rmdir .idea
+status "what is made just before the time is up" 124 "$postern" run --timeout 2 -- sh -c 'mkdir .idea; exec sleep 600'
+err_has "is told as well" "made .idea in $work:"
+rmdir .idea
+status "the shell" 0 sh -c 'echo "mkdir .agents" | SHELL=/bin/sh "$1" shell' sh "$postern"
+err_has "tells it too" "made .agents in $work:"
+rmdir .agents
 
 # ---- --dry-run ----
 status "--dry-run" 0 "${run[@]}" --dry-run -- touch started

@@ -77,10 +77,17 @@ void box_policy_add(struct policy *policy, const char *path, enum policy_access 
 void box_policy_end(struct policy *policy, enum postern_level level)
 {
     struct postern_error error = {0};
-    if (resolve_policy(policy, level, &error) != 0 || resolve_protected(policy, level, &error) != 0)
-        fail_msg("%s", error.message);
+    int result = resolve_policy(policy, level, &error);
     policy->limits.processes = level != POSTERN_LEVEL_NONE ? 200 : 0;
     policy_settle(&policy->rules);
+    if (result == 0)
+        result = resolve_protected(policy, level, &error);
+    policy_settle(&policy->rules);
+    if (result == 0)
+        result = resolve_mounts(policy, level, &error);
+    policy_settle(&policy->rules);
+    if (result != 0)
+        fail_msg("%s", error.message);
 }
 
 /* ---- boxes ---- */

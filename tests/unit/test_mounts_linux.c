@@ -4,6 +4,7 @@
  * timeout: 120
  * serial: yes (it needs the descriptors and the mounts of the machine)
  */
+#include "elevated/resolve.h"
 #include "tests/support/box_linux.h"
 #include "tests/support/lesser_host_linux.h"
 
@@ -419,6 +420,59 @@ static void test_a_part_without_id_maps(void **state)
     expect_part(child);
 }
 
+static void is_refused(const char *path)
+{
+    struct policy policy;
+    struct postern_error error = {0};
+    box_policy_begin(&policy, NULL);
+    box_policy_add(&policy, path, POLICY_WRITE);
+    assert_int_equal(resolve_policy(&policy, POSTERN_LEVEL_ELEVATED, &error), 0);
+    policy_settle(&policy.rules);
+    assert_int_equal(resolve_mounts(&policy, POSTERN_LEVEL_ELEVATED, &error), POSTERN_E_POLICY);
+    assert_non_null(strstr(error.message, path));
+    policy_free(&policy);
+}
+
+/* A tree to build a system in, with what the host has mounted there; volumes are nothing of the kind. */
+static void test_the_systems_mounts_in_writable(void **state)
+{
+    const struct grant grants[] = {{POLICY_WRITE, "work"}, {0, NULL}};
+    char path[128];
+    (void)state;
+    need_root();
+    fresh(open_root, "mkdir -p work/etc work/all work/vol work/data 'work/a proc' data");
+    pid_t child = lesser_host_fork();
+    if (child == 0) {
+        struct box box;
+        if (unshare(CLONE_NEWNS) != 0 || system("mount --make-rprivate /") != 0)
+            _exit(2);
+        on_host(open_root, "mount --bind /etc work/etc; mount --bind / work/all; mount -t tmpfs t work/vol; "
+                           "mount --bind data work/data");
+        for (size_t i = 0; i < LEVELS; i++) {
+            open_with_grants(&box, levels[i], open_root, grants);
+            WORKS(&box, "cd '%s/work' && echo x > vol/x && echo x > data/x && echo x > x && test -e etc/passwd",
+                  open_root);
+            DENIED_AS(&box, "Read-only", "LC_ALL=C; echo x > '%s/work/etc/postern-test'", open_root);
+            DENIED_AS(&box, "Read-only", "LC_ALL=C; echo x > '%s/work/all%s/x'", open_root, open_root);
+            box_close(&box);
+        }
+        /* without id maps, so that at level elevated all mounts beside it would be read-only */
+        on_host(open_root, "mount -t proc p 'work/a proc'");
+        open_with_grants(&box, POSTERN_LEVEL_RESTRICTED, open_root, grants);
+        WORKS(&box, "echo x > '%s/work/vol/x'", open_root);
+        DENIED_AS(&box, "Read-only", "LC_ALL=C; echo 1 > '%s/work/a proc/sys/vm/drop_caches'", open_root);
+        box_close(&box);
+        snprintf(path, sizeof(path), "%s/work/etc", open_root);
+        is_refused(path);
+        snprintf(path, sizeof(path), "%s/work/a proc/sys", open_root);
+        is_refused(path);
+        snprintf(path, sizeof(path), "%s/work/all/root", open_root);
+        is_refused(path);
+        _exit(0);
+    }
+    expect_part(child);
+}
+
 /* Who connects to a socket acts, so a grant to read does not include it. */
 static void test_sockets_in_what_may_be_read_are_covered(void **state)
 {
@@ -583,6 +637,7 @@ int main(void)
                                        cmocka_unit_test(test_the_way_cannot_be_renamed),
                                        cmocka_unit_test(test_what_was_exchanged_is_refused),
                                        cmocka_unit_test(test_a_part_without_id_maps),
+                                       cmocka_unit_test(test_the_systems_mounts_in_writable),
                                        cmocka_unit_test(test_sockets_in_what_may_be_read_are_covered),
                                        cmocka_unit_test(test_too_many_sockets),
                                        cmocka_unit_test(test_many),

@@ -31,7 +31,7 @@ static json_t *printed(struct postern_run_result *run)
     if (run->err.data == NULL) {
         run->err = output("", 0);
     }
-    text = report_result_json(run, NULL);
+    text = report_result_json(run, NULL, NULL);
     assert_non_null(text);
     assert_null(strchr(text, '\n'));
     object = json_loads(text, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, NULL);
@@ -100,6 +100,8 @@ static void a_plain_run_has_every_member(void **state)
     assert_int_equal(number_of(object, "system_us"), 20);
     assert_int_equal(number_of(object, "peak_memory_bytes"), 4096);
     assert_string_equal(text_of(object, "level"), "restricted");
+    assert_int_equal(json_array_size(json_object_get(object, "made")), 0);
+    assert_true(json_is_array(json_object_get(object, "made")));
     assert_int_equal(json_string_length(json_object_get(object, "stdout")), 8);
     assert_memory_equal(text_of(object, "stdout"), "h\xc3\xa4 \"\n\0\x1b", 8);
     assert_string_equal(text_of(object, "stderr"), "");

@@ -454,6 +454,46 @@ static void what_exists_is_protected(void **state)
     assert_int_equal(policy_access_of(&policy.rules, in_root("ws/.gitignore")), POLICY_WRITE);
 }
 
+static bool is_listed(const struct strings *list, const char *path)
+{
+    for (size_t i = 0; i < list->count; i++)
+        if (strcmp(list->item[i], path) == 0)
+            return true;
+    return false;
+}
+
+/* What is made after the rules are settled can only be told. */
+static void what_is_made_later_is_found(void **state)
+{
+    struct strings absent = {0}, made = {0};
+    (void)state;
+    make_workspace("ws");
+    directory("ws/.git");
+    add(directory("ws/inner"), POLICY_READ, POLICY_FROM_FILE);
+    add(file_with("ws/file", ""), POLICY_WRITE, POLICY_FROM_FILE);
+    add(directory("named"), POLICY_WRITE, POLICY_FROM_OPTION);
+    resolves();
+    assert_int_equal(protect(), 0);
+    assert_int_equal(resolve_unprotected(&policy.rules, &absent, &error), 0);
+    assert_int_equal(absent.count, 6 + 7);
+    assert_false(is_listed(&absent, in_root("ws/.git")));
+    assert_int_equal(resolve_made(&absent, &made, &error), 0);
+    assert_int_equal(made.count, 0);
+
+    file_with("ws/.mcp.json", "{}");
+    link_to("ws/.idea", "/nowhere");
+    directory("named/.claude");
+    directory("ws/inner/.vscode");
+    directory("ws/.other");
+    assert_int_equal(resolve_made(&absent, &made, &error), 0);
+    assert_int_equal(made.count, 3);
+    assert_true(is_listed(&made, in_root("ws/.mcp.json")));
+    assert_true(is_listed(&made, in_root("ws/.idea")));
+    assert_true(is_listed(&made, in_root("named/.claude")));
+    strings_free(&absent);
+    strings_free(&made);
+}
+
 static void rules_by_name_win(void **state)
 {
     (void)state;
@@ -771,6 +811,7 @@ int main(void)
         TEST(rights_are_handed_on_by_name),
         TEST(barriers),
         TEST(what_exists_is_protected),
+        TEST(what_is_made_later_is_found),
         TEST(rules_by_name_win),
         TEST(denied_directories_gain_nothing),
         TEST(links_of_such_names_are_refused),
