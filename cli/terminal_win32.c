@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <windows.h>
 
+#include "shared/console_keys.h"
 #include "shared/error.h"
-#include "shared/win32_input.h"
 
 #define STAGE "terminal"
 
@@ -20,7 +20,7 @@ static struct {
     UINT page_before;
     bool prepared;
     volatile LONG wants_raw, changed_output;
-    struct win32_input asked; /* by the command's console of ours */
+    struct console_keys asked; /* by the command's console of ours */
     LPTOP_LEVEL_EXCEPTION_FILTER filter_before;
 } terminal;
 
@@ -77,7 +77,7 @@ bool terminal_in_background(void)
 
 static void leave_output(void)
 {
-    static const char off[] = WIN32_INPUT_OFF;
+    static const char off[] = CONSOLE_KEYS_OFF;
     DWORD written;
 
     if (!InterlockedExchange(&terminal.changed_output, 0)) {
@@ -170,7 +170,7 @@ void terminal_enter_output(void)
 void terminal_watch_output(const void *data, size_t size)
 {
     if (terminal.changed_output) {
-        win32_input_watch(&terminal.asked, data, size);
+        console_keys_watch(&terminal.asked, data, size);
     }
 }
 

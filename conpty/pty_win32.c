@@ -11,8 +11,8 @@
 #include <stdlib.h>
 #include <windows.h>
 
+#include "shared/console_keys.h"
 #include "shared/pipe_win32.h"
-#include "shared/win32_input.h"
 
 #define STAGE "terminal"
 
@@ -26,8 +26,8 @@ struct pty {
     volatile LONG owners; /* the caller, and the closing thread while it runs */
     void *console;        /* HPCON */
     os_handle input, output;
-    bool finished;           /* the closing thread has the console now */
-    struct win32_input keys; /* what the console has asked for */
+    bool finished;            /* the closing thread has the console now */
+    struct console_keys keys; /* what the console has asked for */
     resize_fn *resize;
     release_fn *release;
     close_fn *close;
@@ -185,12 +185,12 @@ int pty_signal(struct pty *pty, enum postern_signal signal, struct postern_error
 
 void pty_watch(struct pty *pty, const void *data, size_t size)
 {
-    win32_input_watch(&pty->keys, data, size);
+    console_keys_watch(&pty->keys, data, size);
 }
 
 const char *pty_interrupt(const struct pty *pty)
 {
-    return pty->keys.on ? WIN32_INPUT_CTRL_C : "\x03";
+    return pty->keys.on ? CONSOLE_KEYS_CTRL_C : "\x03";
 }
 
 const char *pty_end_of_file(void)

@@ -1,22 +1,22 @@
 /*
- * win32_input.c - win32-input-mode, see win32_input.h. Both sides. The bytes watched are the command's: nothing here
+ * console_keys.c - win32-input-mode, see console_keys.h. Both sides. The bytes watched are the command's: nothing here
  * does more than set a flag.
  */
-#include "shared/win32_input.h"
+#include "shared/console_keys.h"
 
 #define MODE 9001u
 #define PARAMETER_MAX 100000u /* larger ones stay larger */
 
 enum state { STATE_TEXT, STATE_ESCAPE, STATE_CSI, STATE_PRIVATE, STATE_OTHER };
 
-static void end_parameter(struct win32_input *input)
+static void end_parameter(struct console_keys *input)
 {
     input->matches = input->matches || input->parameter == MODE;
     input->parameter = 0;
 }
 
 /* Within "ESC [ ?": digits and semicolons, then the letter. */
-static enum state in_private(struct win32_input *input, unsigned char byte)
+static enum state in_private(struct console_keys *input, unsigned char byte)
 {
     if (byte >= '0' && byte <= '9') {
         uint32_t value = input->parameter * 10 + (uint32_t)(byte - '0');
@@ -35,7 +35,7 @@ static enum state in_private(struct win32_input *input, unsigned char byte)
     return byte >= 0x20 && byte < 0x40 ? STATE_OTHER : STATE_TEXT;
 }
 
-static enum state next(struct win32_input *input, unsigned char byte)
+static enum state next(struct console_keys *input, unsigned char byte)
 {
     if (byte == 0x1b) {
         return STATE_ESCAPE;
@@ -56,7 +56,7 @@ static enum state next(struct win32_input *input, unsigned char byte)
     }
 }
 
-void win32_input_watch(struct win32_input *input, const void *data, size_t size)
+void console_keys_watch(struct console_keys *input, const void *data, size_t size)
 {
     const unsigned char *bytes = data;
 

@@ -1,5 +1,5 @@
 /*
- * shared/win32_input.h: the request for key events is seen in any output, however it is cut, and nothing else is taken
+ * shared/console_keys.h: the request for key events is seen in any output, however it is cut, and nothing else is taken
  * for it.
  */
 #include "tests/support/test.h"
@@ -7,23 +7,23 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "shared/win32_input.h"
+#include "shared/console_keys.h"
 
 static bool is_on_after(const char *text)
 {
-    struct win32_input whole = {0}, bytes = {0};
+    struct console_keys whole = {0}, bytes = {0};
     size_t length = strlen(text);
 
-    win32_input_watch(&whole, text, length);
+    console_keys_watch(&whole, text, length);
     for (size_t i = 0; i < length; i++) {
-        win32_input_watch(&bytes, text + i, 1);
+        console_keys_watch(&bytes, text + i, 1);
     }
     assert_int_equal(whole.on, bytes.on);
     for (size_t cut = 0; cut < length; cut++) {
-        struct win32_input halves = {0};
+        struct console_keys halves = {0};
 
-        win32_input_watch(&halves, text, cut);
-        win32_input_watch(&halves, text + cut, length - cut);
+        console_keys_watch(&halves, text, cut);
+        console_keys_watch(&halves, text + cut, length - cut);
         assert_int_equal(halves.on, whole.on);
     }
     return whole.on;
@@ -81,19 +81,19 @@ static void other_output_is_not(void **state)
 /* Other output in between does not turn it off. */
 static void the_mode_lasts(void **state)
 {
-    struct win32_input input = {0};
+    struct console_keys input = {0};
     uint32_t random = 20260205;
     unsigned char bytes[64];
 
     (void)state;
-    win32_input_watch(&input, "\x1b[?9001h", 8);
+    console_keys_watch(&input, "\x1b[?9001h", 8);
     for (int round = 0; round < 20000; round++) {
         for (size_t i = 0; i < sizeof(bytes); i++) {
             random = random * 1664525u + 1013904223u;
             bytes[i] = (unsigned char)(random >> 24);
             bytes[i] = bytes[i] == 'l' ? 'm' : bytes[i];
         }
-        win32_input_watch(&input, bytes, sizeof(bytes));
+        console_keys_watch(&input, bytes, sizeof(bytes));
         assert_true(input.on);
     }
 }
@@ -102,9 +102,9 @@ static void the_mode_lasts(void **state)
 static void ctrl_c_is_the_key_with_ctrl(void **state)
 {
     (void)state;
-    assert_string_equal(WIN32_INPUT_CTRL_C, "\x1b[67;46;3;1;8;1_"
-                                            "\x1b[67;46;3;0;8;1_");
-    assert_false(is_on_after("\x1b[?9001h" WIN32_INPUT_OFF));
+    assert_string_equal(CONSOLE_KEYS_CTRL_C, "\x1b[67;46;3;1;8;1_"
+                                             "\x1b[67;46;3;0;8;1_");
+    assert_false(is_on_after("\x1b[?9001h" CONSOLE_KEYS_OFF));
 }
 
 int main(void)
@@ -116,5 +116,5 @@ int main(void)
         cmocka_unit_test(ctrl_c_is_the_key_with_ctrl),
     };
 
-    return cmocka_run_group_tests_name("win32_input", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("console_keys", tests, NULL, NULL);
 }
