@@ -13,7 +13,7 @@
 #define STAGE "undo"
 #define HEADER "postern-undo 1\n"
 #define CHECK_SIZE 16 /* digits */
-#define LINE_MAX (16u * UNDO_TEXT_MAX)
+#define RECORD_MAX ((size_t)16 * UNDO_TEXT_MAX)
 #define FIELDS_MAX 6
 
 /* ---- text ---- */
@@ -215,7 +215,7 @@ static int write_record(struct undo_journal *journal, struct buffer *fields, boo
     char check[CHECK_SIZE + 1];
     struct buffer line;
     int status = POSTERN_E_LIMIT;
-    buffer_init(&line, LINE_MAX + sizeof(HEADER) + CHECK_SIZE + 1);
+    buffer_init(&line, RECORD_MAX + sizeof(HEADER) + CHECK_SIZE + 1);
     fits = fits && make_check(buffer_data(fields) + 1, buffer_length(fields) - 1, check);
     if (fits && journal->size == 0)
         fits = buffer_append(&line, HEADER, strlen(HEADER));
@@ -238,7 +238,7 @@ int undo_note(struct undo_journal *journal, const char *kind, const char *name, 
     struct buffer fields;
     if (undo_find(journal, kind, name))
         return 0;
-    buffer_init(&fields, LINE_MAX);
+    buffer_init(&fields, RECORD_MAX);
     bool fits = put_field(&fields, "change") && put_field(&fields, kind) && put_field(&fields, name) &&
                 put_field(&fields, before ? "was" : "absent") && (!before || put_field(&fields, before));
     /* First in memory: once it is on disk nothing may fail any more. */
@@ -255,7 +255,7 @@ static int mark(struct undo_journal *journal, size_t index, struct postern_error
 {
     struct buffer fields;
     char number[24];
-    buffer_init(&fields, LINE_MAX);
+    buffer_init(&fields, RECORD_MAX);
     snprintf(number, sizeof(number), "%zu", index);
     bool fits = put_field(&fields, "undone") && put_field(&fields, number);
     int status = write_record(journal, &fields, fits, error);
