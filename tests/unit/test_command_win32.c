@@ -359,7 +359,7 @@ static void a_typed_ctrl_c_interrupts(void **state)
         assert_null(strstr(fixture->out.data, "\x1b[?9001h")); /* canary: Wine has learned it, so type there, too */
     } else {
         assert_string_not_equal(keys, "");
-        loop_stream_write(command_stdin(fixture->command), keys, strlen(keys), on_written, fixture);
+        loop_stream_write(command_streams(fixture->command)->in, keys, strlen(keys), on_written, fixture);
         run_until(fixture, &fixture->written);
     }
     run_to_the_end(fixture);
