@@ -86,13 +86,25 @@ static bool read_and_plan(void *context, struct samples *out)
     return result == POSTERN_OK || complain("a policy of 1,000 paths", &error);
 }
 
+/* A time of our own against the limit that is promised; what else it could be held against says little. */
+static bool within(const char *what, attempt_fn *attempt, void *context, unsigned rounds, double limit)
+{
+    struct samples samples = {0};
+    bool good = true;
+    rounds = measure_rounds ? measure_rounds : rounds;
+    for (unsigned i = 0; good && i < rounds; i++)
+        good = attempt(context, &samples);
+    if (good)
+        measure_row(what, "limit", UNIT_SECONDS, samples_at(&samples, 0.5), limit, 1.0);
+    samples_free(&samples);
+    return good;
+}
+
 static bool plan(void)
 {
     struct big_policy big = {.style = path_style_here()};
     struct contest contest = {.what = "policy of 1,000 paths, to plan",
                               .against = "jansson reads it",
-                              .enough = 1e-3,
-                              .target = 2.0,
                               .rounds = 200,
                               .ours = read_and_plan,
                               .ours_context = &big,
@@ -101,7 +113,8 @@ static bool plan(void)
     if (!measure_wanted(contest.what))
         return true;
     buffer_init(&big.text, POLICY_SIZE_MAX);
-    bool good = write_text(&big) && measure_contest(&contest);
+    bool good = write_text(&big) && measure_contest(&contest) &&
+                within("the same against the promise", read_and_plan, &big, contest.rounds, 1e-3);
     buffer_free(&big.text);
     return good;
 }
@@ -119,28 +132,8 @@ static bool probe_once(void *context, struct samples *out)
     return true;
 }
 
-static bool nothing_started(void *context, struct samples *out)
-{
-    static const char *const command[] = {"true", NULL};
-    struct direct_side side = {.argv = command, .kind = DIRECT_NOTHING};
-    (void)context;
-    return direct_exec(&side, out);
-}
-
-static bool probe(void)
-{
-    struct contest contest = {.what = "probe",
-                              .against = "`true` started directly",
-                              .enough = 0.1,
-                              .target = 2.0,
-                              .rounds = 50,
-                              .ours = probe_once,
-                              .other = nothing_started};
-    return !measure_wanted(contest.what) || measure_contest(&contest);
-}
-
 bool policy_run(void)
 {
     bool good = plan();
-    return probe() && good;
+    return (!measure_wanted("probe") || within("probe", probe_once, NULL, 50, 0.1)) && good;
 }
