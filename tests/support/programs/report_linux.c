@@ -96,7 +96,7 @@ static void bomb(void)
 static void run_away(void)
 {
     (void)setsid();
-    for (int i = 0; i < 8000; i++) { /* some seconds: it must be caught, not be quick */
+    for (int i = 0; i < 20000; i++) { /* many seconds: it must be caught, not be quick */
         pid_t parent = getpid(), child = fork();
 
         if (child > 0) {
