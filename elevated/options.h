@@ -35,8 +35,9 @@ int options_check_level(enum postern_level level, struct postern_error *error);
 /* The level that a sandbox gets; never STRONGEST. When there is none, *out is the one that was tried last. */
 int options_choose_level(enum postern_level wanted, enum postern_level *out, struct postern_error *error);
 
-/* The directory of the helpers: what the caller says, else POSTERN_LIBEXEC (not in set-user-id programs), else where postern is installed. Allocated;
- * whether they are there is not checked. Directories in which they were looked for before are added to `searched`. */
+/* The directory of the helpers: what the caller says, else POSTERN_LIBEXEC (not in set-user-id programs), else where
+ * postern is installed. Allocated; whether they are there is not checked. Directories in which they were looked for
+ * before are added to `searched`. */
 int options_find_libexec(const char *said, char **out, struct strings *searched, struct postern_error *error);
 
 /* The SPAWN of a command in the sandbox that `launch` started: base environment, defaults, limits. Freed with

@@ -57,9 +57,9 @@ int channel_send(struct channel *channel, enum frame_type type, uint32_t session
  * frame of a sender may be under way at a time. */
 struct channel_data {
     unsigned char *frame;
-    size_t size; /* of the payload */
-    struct loop_stream *source; /* not NULL: the payload is not in `frame` but waits in this stream, which must stay open
-                                   until `sent`; only if channel_forwards() */
+    size_t size;                /* of the payload */
+    struct loop_stream *source; /* not NULL: the payload is not in `frame` but waits in this stream, which must stay
+                                   open until `sent`; only if channel_forwards() */
     void (*sent)(void *context);
     void *context;
     struct channel_data *next; /* private */

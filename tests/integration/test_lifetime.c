@@ -167,7 +167,8 @@ static void output_that_nobody_reads_is_cut(void **state)
     for (int i = 0; i < 4; i++) {
         struct postern_command command = POSTERN_COMMAND_INIT;
         bool leave = i % 2 != 0, by_timeout = i >= 2;
-        command.drain_idle = command.drain_limit = 1500; /* over the timeout: what is left behind may be slow to write */
+        command.drain_idle = command.drain_limit =
+            1500; /* over the timeout: what is left behind may be slow to write */
         command.timeout = by_timeout ? 1000 : 0;
         command.grace = 100;
         struct postern_session *session =

@@ -1,7 +1,8 @@
 /*
  * fake_runner.c - stands in for postern-runner and misbehaves, for test_hostile_runner.c. Copied into a directory of
  * helpers as "postern-runner"; what it does says the file "fake-runner-mode" beside it, or, where it runs in memory and
- * nothing is beside it, in its working directory; in the mode "obey" the second argument of each command. Speaks the protocol with postern's own functions where it is to speak it well.
+ * nothing is beside it, in its working directory; in the mode "obey" the second argument of each command. Speaks the
+ * protocol with postern's own functions where it is to speak it well.
  */
 #include <stdio.h>
 #include <stdlib.h>
