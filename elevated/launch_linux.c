@@ -175,7 +175,7 @@ int launch_describe_report(const struct launch *launch, struct postern_error *er
     if (!launch->cgroup)
         return result;
     /* a call that failed for want of memory is not counted by all kernels */
-    if (report->kind == REPORT_FAILED && report->os_error == ENOMEM)
+    if (report->kind == REPORT_FAILED && (report->os_error == ENOMEM || report->os_error == ENOBUFS))
         error_remedy(error, "raise the sandbox's memory limit, which the runner does not fit into, or free memory");
     else if (report->kind == REPORT_ENDED && cgroup_ran_out(launch->cgroup))
         error_remedy(error, "the sandbox has reached its memory limit: raise it, unless somebody ended the runner");
