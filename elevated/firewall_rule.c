@@ -27,15 +27,11 @@ void firewall_rule_free(struct firewall_rule *rule)
 char *firewall_rule_users(const char *const *sid, size_t count)
 {
     struct buffer out;
-    char *text = NULL;
     buffer_init(&out, USERS_MAX);
     bool fits = count > 0 && buffer_append(&out, "D:", 2);
     for (size_t i = 0; fits && i < count; i++)
         fits = sddl_is_sid(sid[i]) && buffer_printf(&out, "(A;;CC;;;%s)", sid[i]);
-    if (fits && buffer_append(&out, "", 1))
-        text = malloc(buffer_length(&out));
-    if (text)
-        memcpy(text, buffer_data(&out), buffer_length(&out));
+    char *text = fits ? buffer_to_text(&out) : NULL;
     buffer_free(&out);
     return text;
 }

@@ -143,13 +143,10 @@ static int resolve(const struct postern_sandbox_options *options, enum postern_l
         status = show_workspace(level, options, grants, error);
     if (status == 0)
         status = resolve_protected(policy, level, error);
-    policy_settle(&policy->rules);
     if (status == 0 && level != POSTERN_LEVEL_NONE)
         status = resolve_keep_own(policy, own, level, error);
-    policy_settle(&policy->rules);
     if (status == 0 && level != POSTERN_LEVEL_NONE)
         status = resolve_mounts(policy, level, error);
-    policy_settle(&policy->rules);
     if (status != 0)
         return status;
     if (!grants->workspace && policy->process.cwd && !(grants->workspace = text_duplicate(policy->process.cwd)))

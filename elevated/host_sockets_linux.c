@@ -25,7 +25,7 @@ static bool in_sight(const struct layout *layout, const char *path)
     const struct layout_item *cover = layout_cover(layout, path);
     if (cover && (cover->kind != LAYOUT_MOUNT || !cover->read_only))
         return false;
-    if (layout_is_beneath(path, "/dev") || layout_is_beneath(path, "/proc"))
+    if (path_is_beneath(PATH_POSIX, path, "/dev") || path_is_beneath(PATH_POSIX, path, "/proc"))
         return false;
     return lstat(path, &status) == 0 && S_ISSOCK(status.st_mode);
 }

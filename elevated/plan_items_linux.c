@@ -11,14 +11,6 @@ static const char STAGE[] = "launch";
 
 enum { ITEMS_MAX = ENFORCE_MOUNTS_MAX + 64 }; /* those of the policy, and the places */
 
-bool layout_is_beneath(const char *path, const char *directory)
-{
-    size_t length = strlen(directory);
-    if (strcmp(directory, "/") == 0)
-        return path[0] == '/';
-    return strncmp(path, directory, length) == 0 && (path[length] == '/' || path[length] == 0);
-}
-
 void layout_free(struct layout *layout)
 {
     free(layout->items);
@@ -136,7 +128,7 @@ int layout_take(const struct enforce_steps *steps, const struct enforce_host *ho
 static const struct layout_item *find_cover(const struct layout *layout, const char *path, size_t count)
 {
     for (size_t i = count; i > 0; i--) {
-        if (layout_is_beneath(path, layout->items[i - 1].path))
+        if (path_is_beneath(PATH_POSIX, path, layout->items[i - 1].path))
             return &layout->items[i - 1];
     }
     return NULL;
@@ -165,7 +157,7 @@ const struct layout_item *layout_cover_of(const struct layout *layout, const str
 bool layout_leads_on(const struct layout *layout, const struct layout_item *mask)
 {
     for (size_t i = (size_t)(mask - layout->items) + 1; i < layout->item_count; i++) {
-        if (!layout_is_beneath(layout->items[i].path, mask->path))
+        if (!path_is_beneath(PATH_POSIX, layout->items[i].path, mask->path))
             return false;
         if (layout_cover_of(layout, &layout->items[i]) == mask)
             return true;

@@ -34,14 +34,14 @@ enum {
 
 static bool is_above(const char *directory, const char *path)
 {
-    return layout_is_beneath(path, directory) && strcmp(path, directory) != 0;
+    return path_is_beneath(PATH_POSIX, path, directory) && strcmp(path, directory) != 0;
 }
 
 /* ---- items ---- */
 
 static bool is_in_dev(const struct layout_item *item)
 {
-    return layout_is_beneath(item->path, "/dev");
+    return path_is_beneath(PATH_POSIX, item->path, "/dev");
 }
 
 static size_t index_of(const struct layout *layout, const struct layout_item *item)
@@ -260,7 +260,7 @@ static void pin_way(const struct layout *layout, struct plan *plan, const struct
     for (char *slash = path + strlen(cover->path); (slash = strchr(slash + 1, '/')) != NULL;) {
         *slash = 0;
         /* items come in the order of a tree: what the way shares with another one it shares with the one before */
-        if (!layout_is_beneath(previous, path)) {
+        if (!path_is_beneath(PATH_POSIX, previous, path)) {
             add_mount(plan, PLAN_COPY, SLOT_WORK, PLAN_RECURSIVE, path);
             add_mount(plan, PLAN_PLACE, SLOT_WORK, 0, path);
         }
@@ -272,8 +272,8 @@ static void pin_way(const struct layout *layout, struct plan *plan, const struct
 static void place_item(const struct layout *layout, struct plan *plan, const struct layout_item *item, size_t slot)
 {
     struct plan_step place = {.operation = PLAN_PLACE, .slot = (uint32_t)slot, .path = item->path};
-    bool ours =
-        layout_is_fresh(layout_cover_of(layout, item)) || (layout->own_proc && layout_is_beneath(item->path, "/proc"));
+    bool ours = layout_is_fresh(layout_cover_of(layout, item)) ||
+                (layout->own_proc && path_is_beneath(PATH_POSIX, item->path, "/proc"));
     if (!layout_is_place(item) && !ours) {
         place.flags = PLAN_SAME_FILE;
         place.device = item->device;

@@ -50,9 +50,6 @@ struct layout {
     const char *passwd, *group;
 };
 
-/* Whether `path` is `directory` or beneath it; both without "." and ".." or a slash at the end, but for "/". */
-bool layout_is_beneath(const char *path, const char *directory);
-
 /* ---- plan_items_linux.c ---- */
 
 /* Fills items and own_proc from the launcher's steps, whose paths and rules are borrowed, and from the host's places,

@@ -16,7 +16,7 @@ int resolve_is_project(const char *path, bool *out, struct postern_error *error)
 /* Resolves every rule and process.cwd, fills the facts. Refused (POSTERN_E_POLICY, naming the path as it was said):
  * a path that is missing, unless it is denied; a link to nowhere; and as writable: "/", system directories, the
  * caller's home or what is above it, what is neither a file nor a directory. A denied path that is missing keeps its
- * text, with the links above it followed. Rules are not settled afterwards.
+ * text, with the links above it followed. Rules are not settled afterwards: resolve_check_links() comes first.
  * May be called again when rules were added. */
 int resolve_policy(struct policy *policy, enum postern_level level, struct postern_error *error);
 
@@ -28,13 +28,13 @@ int resolve_check_links(const struct policy_rules *rules, struct postern_error *
 /* Adds the rules of POLICY_PROTECTED for each writable directory: what exists of policy_protected_names, and the
  * repository that a `.git` file points to, with the one that that one shares (commondir), if it is writable. What does
  * not exist cannot be protected. Refused (POSTERN_E_POLICY): a symbolic link of such a name, which a command could
- * replace whatever is mounted where it leads, unless a rule grants it by name. The rules are settled before, not
+ * replace whatever is mounted where it leads, unless a rule grants it by name. The rules are settled before and
  * after. */
 int resolve_protected(struct policy *policy, enum postern_level level, struct postern_error *error);
 
 /* Adds rules of POLICY_PROTECTED for what is mounted in writable directories and is the kernel's (/proc, /sys), or is
  * by another name what resolve_policy() would refuse. Refused (POSTERN_E_POLICY): a writable path that is itself such.
- * The rules are settled before, not after. */
+ * The rules are settled before and after. */
 int resolve_mounts(struct policy *policy, enum postern_level level, struct postern_error *error);
 
 /* What the next start is made of: the directory of the helpers, and those in which they are looked for before. */
@@ -46,7 +46,7 @@ struct resolve_own {
 /* Whoever writes helpers and manifest is trusted like them at the next start, perhaps by root. So these directories and
  * the program that is running get rules of POLICY_PROTECTED where they lie in writable ones. Refused
  * (POSTERN_E_POLICY): such a directory, or a helper, that is itself made writable; one that does not exist, and that
- * commands could make; and a way to the helpers over a link of theirs. The rules are settled before, not after. Not for
+ * commands could make; and a way to the helpers over a link of theirs. The rules are settled before and after. Not for
  * level none. */
 int resolve_keep_own(struct policy *policy, const struct resolve_own *own, enum postern_level level,
                      struct postern_error *error);

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "elevated/host_linux.h"
-#include "elevated/workspace_linux.h"
+#include "elevated/host_path_linux.h"
 #include "shared/text.h"
 
 static const char STAGE[] = "policy";
@@ -54,8 +54,8 @@ enum resolve_answer resolve_look(const char *path, enum resolve_kind *kind, int6
 
 int resolve_facts(struct policy_rule *rule, enum resolve_kind *kind, struct postern_error *error)
 {
-    struct workspace found;
-    int status = workspace_inspect(rule->path, &found, error);
+    struct host_path found;
+    int status = host_path_inspect(rule->path, &found, error);
     if (status != 0)
         return status;
     *kind = kind_of(found.mode);
@@ -97,8 +97,8 @@ int resolve_find_caller(struct resolve_caller *out, struct postern_error *error)
 
 const char *resolve_objection(const char *path, const struct resolve_caller *caller)
 {
-    const char *why = workspace_objection(path, caller->home[0]);
-    return why ? why : workspace_objection(path, caller->home[1]);
+    const char *why = host_path_objection(path, caller->home[0]);
+    return why ? why : host_path_objection(path, caller->home[1]);
 }
 
 /* Another user gets the owner's rights only to what was named; what all users share it reads with its own. To hand on
@@ -109,7 +109,7 @@ static bool is_delegated(const struct policy_rule *rule, enum resolve_kind kind)
     bool content = kind == RESOLVE_FILE || kind == RESOLVE_DIRECTORY;
     if (rule->access == POLICY_WRITE)
         return true;
-    return rule->access == POLICY_READ && named && content && !workspace_is_system(rule->path);
+    return rule->access == POLICY_READ && named && content && !host_path_is_system(rule->path);
 }
 
 int resolve_rights(struct policy_rule *rule, enum resolve_kind kind, enum postern_level level,
@@ -121,7 +121,7 @@ int resolve_rights(struct policy_rule *rule, enum resolve_kind kind, enum poster
         return 0;
     free(rule->barrier);
     rule->barrier = NULL;
-    int status = workspace_barrier(rule->path, barrier, sizeof(barrier), error);
+    int status = host_path_barrier(rule->path, barrier, sizeof(barrier), error);
     if (status == 0 && barrier[0] && !(rule->barrier = text_duplicate(barrier)))
         return error_memory(error, STAGE);
     return status;

@@ -236,6 +236,7 @@ int resolve_mounts(struct policy *policy, enum postern_level level, struct poste
         status = search(&mounts, rules, &caller, &found, error);
     for (size_t i = 0; status == 0 && i < found.count; i++)
         status = resolve_add_protected(rules, found.item[i], level, error);
+    policy_settle(rules);
     strings_free(&found);
     mounts_free(&mounts);
     free(caller.home[0]);

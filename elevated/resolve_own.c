@@ -114,5 +114,8 @@ int resolve_keep_own(struct policy *policy, const struct resolve_own *own, enum 
         status = keep_directory(rules, own->libexec, level, error);
     for (size_t i = 0; status == 0 && i < own->searched->count; i++)
         status = keep_directory(rules, own->searched->item[i], level, error);
-    return status == 0 ? keep_program(rules, level, error) : status;
+    if (status == 0)
+        status = keep_program(rules, level, error);
+    policy_settle(rules);
+    return status;
 }

@@ -192,6 +192,7 @@ int resolve_protected(struct policy *policy, enum postern_level level, struct po
     for (size_t i = 0; status == 0 && i < search.found.count; i++)
         status = resolve_add_protected(rules, search.found.item[i], level, error);
     strings_free(&search.found);
+    policy_settle(rules);
     return status;
 }
 

@@ -194,3 +194,18 @@ bool buffer_printf(struct buffer *buffer, const char *format, ...)
     }
     return appended;
 }
+
+char *buffer_to_text(struct buffer *buffer)
+{
+    size_t size = buffer_length(buffer);
+    char *text = malloc(size + 1);
+
+    if (text == NULL) {
+        return NULL;
+    }
+    if (size > 0) {
+        memcpy(text, buffer_data(buffer), size);
+    }
+    text[size] = '\0';
+    return text;
+}

@@ -46,4 +46,7 @@ unsigned char *buffer_release(struct buffer *buffer);
 /* Appends formatted text without its NUL. */
 bool buffer_printf(struct buffer *buffer, const char *format, ...);
 
+/* What it holds as text, NUL-terminated and allocated; caller frees with free(). NULL: memory is out. */
+char *buffer_to_text(struct buffer *buffer);
+
 #endif

@@ -58,46 +58,17 @@ static bool put_ace(struct buffer *out, const struct sddl_ace *ace)
 char *sddl_make(const struct sddl_ace *list, size_t count)
 {
     struct buffer out;
-    char *text = NULL;
     buffer_init(&out, SDDL_SIZE_MAX);
     bool fits = buffer_append(&out, "D:P", 3);
     for (size_t i = 0; fits && i < count; i++)
         fits = put_ace(&out, &list[i]);
-    if (fits && buffer_append(&out, "", 1))
-        text = malloc(buffer_length(&out));
-    if (text)
-        memcpy(text, buffer_data(&out), buffer_length(&out));
+    char *text = fits ? buffer_to_text(&out) : NULL;
     buffer_free(&out);
     return text;
 }
 
-static char *for_two(const struct sddl_ace *owner, const struct sddl_ace *other)
-{
-    const struct sddl_ace list[] = {*owner, *other};
-    return sddl_make(list, other->sid ? 2 : 1);
-}
-
 char *sddl_for_pipe(const char *owner, const char *client)
 {
-    return for_two(&(struct sddl_ace){.mask = ACE_FILE_ALL, .sid = owner},
-                   &(struct sddl_ace){.mask = ACE_PIPE_CLIENT, .sid = client});
-}
-
-char *sddl_for_file(const char *owner, const char *reader)
-{
-    return for_two(&(struct sddl_ace){.mask = ACE_FILE_ALL, .sid = owner},
-                   &(struct sddl_ace){.mask = ACE_FILE_LOOK, .sid = reader});
-}
-
-char *sddl_for_directory(const char *owner, const char *reader)
-{
-    const unsigned all = ACE_TO_FILES | ACE_TO_DIRECTORIES;
-    return for_two(&(struct sddl_ace){.flags = all, .mask = ACE_FILE_ALL, .sid = owner},
-                   &(struct sddl_ace){.flags = all, .mask = ACE_FILE_READ, .sid = reader});
-}
-
-char *sddl_for_desktop(const char *owner, const char *user)
-{
-    return for_two(&(struct sddl_ace){.mask = ACE_DESKTOP_ALL, .sid = owner},
-                   &(struct sddl_ace){.mask = ACE_DESKTOP_USE, .sid = user});
+    const struct sddl_ace list[] = {{.mask = ACE_FILE_ALL, .sid = owner}, {.mask = ACE_PIPE_CLIENT, .sid = client}};
+    return sddl_make(list, client ? 2 : 1);
 }

@@ -32,30 +32,16 @@ struct sddl_ace {
 };
 
 /* Rights, by the bits of ACCESS_MASK. */
-#define ACE_DELETE 0x00010000u
 #define ACE_FILE_ALL 0x001f01ffu
-#define ACE_FILE_READ 0x001200a9u /* read, list, execute */
-#define ACE_FILE_LOOK 0x00120089u /* read only */
-/* Everything that changes a file or its attributes, makes or removes entries of a directory, or changes who may. */
-#define ACE_FILE_CHANGE 0x000d0156u
-/* Read, execute and change, but neither remove this object nor say who may do what with it. ACE_DELETE is added for
- * what is inside. FILE_DELETE_CHILD is left out: it would let protected entries be removed whatever they deny. */
-#define ACE_FILE_WRITE 0x001201bfu
+#define ACE_FILE_READ 0x001200a9u   /* read, list, execute */
+#define ACE_FILE_LOOK 0x00120089u   /* read only */
 #define ACE_PIPE_CLIENT 0x00120183u /* connect, read, write; not: make an instance of the pipe */
-#define ACE_DESKTOP_ALL 0x000f01ffu
-#define ACE_DESKTOP_USE 0x000201ffu /* all but removing it and saying who may do what with it */
 
 /* "D:P(A;OICI;0x1200a9;;;S-1-5-18)..." in the order given. Allocated; NULL: a SID is none, a flag is unknown, or memory
- * is out. Caller frees with free(). The others are made of it. */
+ * is out. Caller frees with free(). */
 char *sddl_make(const struct sddl_ace *list, size_t count);
 
 /* A named pipe of `owner`; `client` (NULL: nobody else) may connect, read and write. */
 char *sddl_for_pipe(const char *owner, const char *client);
-/* A file of `owner` that `reader` (NULL: nobody else) may read. */
-char *sddl_for_file(const char *owner, const char *reader);
-/* A directory of `owner`, with what is in it; `reader` may list and read it, files made there included. */
-char *sddl_for_directory(const char *owner, const char *reader);
-/* A desktop of `owner` that `user` may run programs on. */
-char *sddl_for_desktop(const char *owner, const char *user);
 
 #endif

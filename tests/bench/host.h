@@ -1,6 +1,6 @@
 /*
  * host.h - what the benchmarks ask of the system: clock, processors, and commands started directly, without postern,
- * to hold it against. host_linux.c, host_win32.c.
+ * to hold it against. host.c, host_linux.c, host_win32.c.
  */
 #ifndef POSTERN_BENCH_HOST_H
 #define POSTERN_BENCH_HOST_H

@@ -14,11 +14,7 @@ static char folder[512]; /* the workspace: writable by the sandbox */
 /* A name in the workspace, which also commands of the sandbox can reach. */
 static const char *in_folder(const char *name)
 {
-    static char paths[4][1024];
-    static unsigned turn;
-    char *path = paths[turn++ % 4];
-    snprintf(path, sizeof(paths[0]), "%s/%s", folder, name);
-    return path;
+    return test_join(folder, name);
 }
 
 /* A copy in the workspace: where the tests were built may be hidden from a sandbox. */

@@ -5,9 +5,9 @@
  * serial: yes
  */
 #include "elevated/cgroup_linux.h"
+#include "tests/support/groups_linux.h"
 #include "tests/support/sandbox.h"
 
-#include <dirent.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -144,26 +144,6 @@ static void no_core(void **state)
 
 /* ---- what is left ---- */
 
-/* Control groups of sandboxes that process `maker` has opened. */
-static int count_groups(pid_t maker)
-{
-    struct cgroup_host host;
-    (void)cgroup_find(&host, NULL);
-    const char *const places[] = {host.memory.path, host.processes.path};
-    char prefix[32];
-    int count = 0;
-    snprintf(prefix, sizeof(prefix), "postern-%d-", (int)maker);
-    for (size_t i = 0; i < 2; i++) {
-        DIR *directory = places[i] ? opendir(places[i]) : NULL;
-        for (struct dirent *entry; directory && (entry = readdir(directory)) != NULL;)
-            count += strncmp(entry->d_name, prefix, strlen(prefix)) == 0;
-        if (directory)
-            closedir(directory);
-    }
-    cgroup_host_free(&host);
-    return count;
-}
-
 static void a_closed_sandbox_leaves_no_group(void **state)
 {
     struct postern_sandbox_options options = options_at(state);
@@ -171,10 +151,10 @@ static void a_closed_sandbox_leaves_no_group(void **state)
     struct postern_sandbox *sandbox = test_open_with(&options);
     if (!is_in_force(sandbox, "limits.memory:cgroup"))
         SKIP_BECAUSE("no control group can be made here");
-    assert_true(count_groups(getpid()) > 0);
+    assert_true(groups_of(getpid()) > 0);
     assert_true(says_ok(sandbox, "sleep 1000 & echo ok", NULL));
     test_close(sandbox);
-    assert_int_equal(count_groups(getpid()), 0);
+    assert_int_equal(groups_of(getpid()), 0);
 }
 
 /* Opens a sandbox, says so, and waits to be killed. */
@@ -226,12 +206,12 @@ static void a_killed_parent_leaves_no_group(void **state)
             usleep(round * STEP_US);
         } else {
             assert_int_equal(read(ready, &byte, 1), 1);
-            assert_true(count_groups(parent) > 0);
+            assert_true(groups_of(parent) > 0);
         }
         assert_int_equal(kill(parent, SIGKILL), 0);
         collect_all();
         close(ready);
-        assert_int_equal(count_groups(parent), 0);
+        assert_int_equal(groups_of(parent), 0);
     }
     assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0), 0);
 }

@@ -82,10 +82,8 @@ void box_policy_end(struct policy *policy, enum postern_level level)
     policy_settle(&policy->rules);
     if (result == 0)
         result = resolve_protected(policy, level, &error);
-    policy_settle(&policy->rules);
     if (result == 0)
         result = resolve_mounts(policy, level, &error);
-    policy_settle(&policy->rules);
     if (result != 0)
         fail_msg("%s", error.message);
 }

@@ -128,15 +128,6 @@ void test_confine(void)
     test_confine_by_plan();
 }
 
-const char *test_in(const char *directory, const char *name)
-{
-    static char path[4][128];
-    static int next;
-    char *out = path[next++ % 4];
-    snprintf(out, sizeof(path[0]), "%s/%s", directory, name);
-    return out;
-}
-
 int test_make_file(const char *path, mode_t mode)
 {
     int file = open(path, O_CREAT | O_WRONLY | O_TRUNC | O_CLOEXEC, mode);

@@ -51,8 +51,7 @@ void test_confine_by_plan(void);
 void test_confine(void); /* by the usual one */
 int test_landlock_abi(void);
 
-const char *test_in(const char *directory, const char *name); /* valid for four calls */
-int test_make_file(const char *path, mode_t mode);            /* 0 or -1 and errno */
+int test_make_file(const char *path, mode_t mode); /* 0 or -1 and errno */
 int test_try_socket(int family);
 
 #endif

@@ -49,3 +49,14 @@ const char *test_program_path(const char *name)
 
     return join(path, sizeof(path), test_program_dir(), name);
 }
+
+const char *test_join(const char *directory, const char *name)
+{
+    static char paths[64][1024];
+    static unsigned next;
+    char *path = paths[next++ % 64];
+    int length = snprintf(path, sizeof(paths[0]), "%s/%s", directory, name);
+
+    assert_true(length > 0 && (size_t)length < sizeof(paths[0]));
+    return path;
+}

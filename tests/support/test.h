@@ -31,4 +31,7 @@ const char *test_data_dir(void);
 const char *test_bin_path(const char *name);
 const char *test_program_path(const char *name);
 
+/* "DIRECTORY/NAME"; good for the next 63 calls. */
+const char *test_join(const char *directory, const char *name);
+
 #endif

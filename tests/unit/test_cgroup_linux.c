@@ -4,9 +4,9 @@
  * and groups that are gone afterwards, whoever was killed.
  */
 #include "elevated/cgroup_linux.h"
+#include "tests/support/groups_linux.h"
 #include "tests/support/test.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -189,23 +189,6 @@ static void need_groups(bool processes)
     assert_true(keeper >= 0);
 }
 
-/* How many groups of process `maker` there are. */
-static int count_groups(pid_t maker)
-{
-    const char *const places[] = {host.memory.path, host.processes.path};
-    char prefix[32];
-    int count = 0;
-    snprintf(prefix, sizeof(prefix), "postern-%d-", (int)maker);
-    for (size_t i = 0; i < 2; i++) {
-        DIR *directory = places[i] ? opendir(places[i]) : NULL;
-        for (struct dirent *entry; directory && (entry = readdir(directory)) != NULL;)
-            count += strncmp(entry->d_name, prefix, strlen(prefix)) == 0;
-        if (directory)
-            closedir(directory);
-    }
-    return count;
-}
-
 static struct cgroup *create(uint64_t memory, uint64_t processes)
 {
     struct cgroup *cgroup = NULL;
@@ -257,13 +240,13 @@ static void test_memory(void **state)
     need_groups(false);
     struct cgroup *small = create(32 << 20, 0);
     struct cgroup *large = create(256 << 20, 0);
-    assert_int_equal(count_groups(getpid()), 2);
+    assert_int_equal(groups_of(getpid()), 2);
     int killed = run_in(small, take_64_megabytes);
     assert_true(WIFSIGNALED(killed) && WTERMSIG(killed) == SIGKILL);
     assert_int_equal(run_in(large, take_64_megabytes), 0);
     cgroup_remove(small);
     cgroup_remove(large);
-    assert_int_equal(count_groups(getpid()), 0);
+    assert_int_equal(groups_of(getpid()), 0);
 }
 
 static int forked; /* how many the child could have */
@@ -302,7 +285,7 @@ static void test_processes(void **state)
     status = run_in(cgroup, fork_ten);
     assert_int_equal(WEXITSTATUS(status), 10);
     cgroup_remove(cgroup);
-    assert_int_equal(count_groups(getpid()), 0);
+    assert_int_equal(groups_of(getpid()), 0);
 }
 
 static void test_groups_that_cannot_be_made(void **state)
@@ -320,7 +303,7 @@ static void test_groups_that_cannot_be_made(void **state)
     os_handle no_program = open("/dev/null", O_PATH | O_CLOEXEC);
     assert_int_not_equal(cgroup_create(&host, 1 << 20, 0, no_program, &cgroup, &error), 0);
     close((int)no_program);
-    assert_int_equal(count_groups(getpid()), 0);
+    assert_int_equal(groups_of(getpid()), 0);
     assert_null(cgroup);
 }
 
@@ -359,17 +342,17 @@ static void test_removed_after_a_kill(void **state)
     need_groups(false);
     assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0), 0);
     pid_t parent = start_parent(&ready);
-    assert_int_equal(count_groups(parent), 1);
+    assert_int_equal(groups_of(parent), 1);
     assert_int_equal(kill(parent, SIGKILL), 0);
     assert_int_equal(waitpid(parent, &status, 0), parent);
-    assert_int_equal(count_groups(parent), 1); /* somebody is in it */
+    assert_int_equal(groups_of(parent), 1); /* somebody is in it */
     assert_int_equal(kill(-parent, SIGKILL), 0);
     /* runner and sweeper come to us */
     alarm(40);
     while (waitpid(-1, &status, 0) > 0)
         continue;
     alarm(0);
-    assert_int_equal(count_groups(parent), 0);
+    assert_int_equal(groups_of(parent), 0);
     close(ready);
 }
 

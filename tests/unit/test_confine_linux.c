@@ -27,34 +27,34 @@
 
 static void check_writing(void)
 {
-    CHECK(test_make_file(test_in(test_shut_path, "before"), 0644) == 0);
+    CHECK(test_make_file(test_join(test_shut_path, "before"), 0644) == 0);
     test_confine();
-    CHECK(test_make_file(test_in(test_open_path, "a"), 0644) == 0);
-    CHECK(mkdir(test_in(test_open_path, "d"), 0755) == 0);
-    CHECK(rename(test_in(test_open_path, "a"), test_in(test_open_path, "d/a")) == 0);
-    CHECK(symlink("/etc", test_in(test_open_path, "l")) == 0);
-    CHECK(mkfifo(test_in(test_open_path, "p"), 0600) == 0);
-    REFUSED(test_make_file(test_in(test_shut_path, "after"), 0644), EACCES);
-    REFUSED(open(test_in(test_shut_path, "before"), O_WRONLY), EACCES);
-    REFUSED(truncate(test_in(test_shut_path, "before"), 0), EACCES);
-    REFUSED(unlink(test_in(test_shut_path, "before")), EACCES);
-    REFUSED(mkdir(test_in(test_shut_path, "d"), 0755), EACCES);
-    REFUSED(rename(test_in(test_open_path, "d/a"), test_in(test_shut_path, "a")), EACCES);
-    REFUSED(link(test_in(test_shut_path, "before"), test_in(test_open_path, "linked")),
+    CHECK(test_make_file(test_join(test_open_path, "a"), 0644) == 0);
+    CHECK(mkdir(test_join(test_open_path, "d"), 0755) == 0);
+    CHECK(rename(test_join(test_open_path, "a"), test_join(test_open_path, "d/a")) == 0);
+    CHECK(symlink("/etc", test_join(test_open_path, "l")) == 0);
+    CHECK(mkfifo(test_join(test_open_path, "p"), 0600) == 0);
+    REFUSED(test_make_file(test_join(test_shut_path, "after"), 0644), EACCES);
+    REFUSED(open(test_join(test_shut_path, "before"), O_WRONLY), EACCES);
+    REFUSED(truncate(test_join(test_shut_path, "before"), 0), EACCES);
+    REFUSED(unlink(test_join(test_shut_path, "before")), EACCES);
+    REFUSED(mkdir(test_join(test_shut_path, "d"), 0755), EACCES);
+    REFUSED(rename(test_join(test_open_path, "d/a"), test_join(test_shut_path, "a")), EACCES);
+    REFUSED(link(test_join(test_shut_path, "before"), test_join(test_open_path, "linked")),
             EXDEV); /* would widen what may be done */
-    CHECK(access(test_in(test_shut_path, "before"), R_OK) == 0);
+    CHECK(access(test_join(test_shut_path, "before"), R_OK) == 0);
 }
 
 static void check_reading(void)
 {
     test_plan_rest();
     test_add(ENFORCE_LANDLOCK_READ, test_open_path, 0);
-    CHECK(test_make_file(test_in(test_open_path, "r"), 0644) == 0);
-    CHECK(test_make_file(test_in(test_shut_path, "r"), 0644) == 0);
+    CHECK(test_make_file(test_join(test_open_path, "r"), 0644) == 0);
+    CHECK(test_make_file(test_join(test_shut_path, "r"), 0644) == 0);
     test_confine_by_plan();
-    CHECK(open(test_in(test_open_path, "r"), O_RDONLY) >= 0);
-    REFUSED(open(test_in(test_open_path, "r"), O_WRONLY), EACCES);
-    REFUSED(open(test_in(test_shut_path, "r"), O_RDONLY), EACCES);
+    CHECK(open(test_join(test_open_path, "r"), O_RDONLY) >= 0);
+    REFUSED(open(test_join(test_open_path, "r"), O_WRONLY), EACCES);
+    REFUSED(open(test_join(test_shut_path, "r"), O_RDONLY), EACCES);
     REFUSED(open("/etc/passwd", O_RDONLY), EACCES);
     REFUSED(execl("/bin/sh", "sh", "-c", "exit 0", (char *)NULL), EACCES);
 }
@@ -78,35 +78,35 @@ static void check_set_id(void)
         REFUSED(syscall(SYS_fchmod, file, mode), EPERM);
         REFUSED(syscall(SYS_fchmodat, AT_FDCWD, path, mode), EPERM);
         REFUSED(syscall(452, AT_FDCWD, path, mode, 0), EPERM);
-        REFUSED(syscall(SYS_openat, AT_FDCWD, test_in(test_open_path, "n"), O_CREAT | O_WRONLY, mode), EPERM);
+        REFUSED(syscall(SYS_openat, AT_FDCWD, test_join(test_open_path, "n"), O_CREAT | O_WRONLY, mode), EPERM);
         REFUSED(syscall(SYS_openat, AT_FDCWD, test_open_path, O_TMPFILE | O_WRONLY, mode), EPERM);
-        REFUSED(syscall(SYS_mknodat, AT_FDCWD, test_in(test_open_path, "n"), S_IFREG | mode, 0), EPERM);
+        REFUSED(syscall(SYS_mknodat, AT_FDCWD, test_join(test_open_path, "n"), S_IFREG | mode, 0), EPERM);
 #ifdef SYS_chmod
         REFUSED(syscall(SYS_chmod, path, mode), EPERM);
-        REFUSED(syscall(SYS_creat, test_in(test_open_path, "n"), mode), EPERM);
-        REFUSED(syscall(SYS_open, test_in(test_open_path, "n"), O_CREAT | O_WRONLY, mode), EPERM);
+        REFUSED(syscall(SYS_creat, test_join(test_open_path, "n"), mode), EPERM);
+        REFUSED(syscall(SYS_open, test_join(test_open_path, "n"), O_CREAT | O_WRONLY, mode), EPERM);
         REFUSED(syscall(SYS_open, test_open_path, O_TMPFILE | O_WRONLY, mode), EPERM);
-        REFUSED(syscall(SYS_mknod, test_in(test_open_path, "n"), S_IFREG | mode, 0), EPERM);
+        REFUSED(syscall(SYS_mknod, test_join(test_open_path, "n"), S_IFREG | mode, 0), EPERM);
 #endif
         /* the kernel looks at the low half of a mode only */
         REFUSED(syscall(SYS_fchmod, file, 0xffffffff00000000UL | mode), EPERM);
     }
-    REFUSED(syscall(SYS_openat2, AT_FDCWD, test_in(test_open_path, "n"), &how, sizeof(how)), ENOSYS);
+    REFUSED(syscall(SYS_openat2, AT_FDCWD, test_join(test_open_path, "n"), &how, sizeof(how)), ENOSYS);
     REFUSED(syscall(469, AT_FDCWD, path, NULL, 0, 0), ENOSYS); /* file_setattr */
     REFUSED(syscall(SYS_io_uring_setup, 4, NULL), ENOSYS);
-    CHECK(access(test_in(test_open_path, "n"), F_OK) != 0);
+    CHECK(access(test_join(test_open_path, "n"), F_OK) != 0);
     /* what looks like such a mode where none is read */
     CHECK(syscall(SYS_openat, AT_FDCWD, path, O_RDONLY, 04755) >= 0);
     CHECK(syscall(SYS_openat, AT_FDCWD, test_open_path, O_TMPFILE | O_WRONLY, 0644) >= 0);
-    CHECK(syscall(SYS_mknodat, AT_FDCWD, test_in(test_open_path, "plain"), S_IFREG | 0644, 0) == 0);
+    CHECK(syscall(SYS_mknodat, AT_FDCWD, test_join(test_open_path, "plain"), S_IFREG | 0644, 0) == 0);
 }
 
 static void check_devices(void)
 {
     test_confine();
-    REFUSED(syscall(SYS_mknodat, AT_FDCWD, test_in(test_open_path, "c"), S_IFCHR | 0666, 0x103), EPERM);
-    REFUSED(syscall(SYS_mknodat, AT_FDCWD, test_in(test_open_path, "b"), S_IFBLK | 0666, 0x800), EPERM);
-    CHECK(syscall(SYS_mknodat, AT_FDCWD, test_in(test_open_path, "fifo"), S_IFIFO | 0666, 0) == 0);
+    REFUSED(syscall(SYS_mknodat, AT_FDCWD, test_join(test_open_path, "c"), S_IFCHR | 0666, 0x103), EPERM);
+    REFUSED(syscall(SYS_mknodat, AT_FDCWD, test_join(test_open_path, "b"), S_IFBLK | 0666, 0x800), EPERM);
+    CHECK(syscall(SYS_mknodat, AT_FDCWD, test_join(test_open_path, "fifo"), S_IFIFO | 0666, 0) == 0);
     int null = open("/dev/null", O_RDWR | O_CLOEXEC);
     CHECK(null >= 0 && write(null, "x", 1) == 1);
 }
@@ -228,7 +228,7 @@ static void check_limits_of_commands(void)
 {
     char write_file[200];
     struct rlimit mine;
-    snprintf(write_file, sizeof(write_file), "head -c 20000 /dev/zero > %s", test_in(test_open_path, "big"));
+    snprintf(write_file, sizeof(write_file), "head -c 20000 /dev/zero > %s", test_join(test_open_path, "big"));
     CHECK(run_limited("/bin/sh", write_file) == 0 && run_limited("/bin/sh", FILL) == 0);
     test_plan_usual();
     test_add(ENFORCE_RLIMIT_FILE_SIZE, NULL, 10000);
@@ -265,7 +265,7 @@ static void check_none_applies_nothing(void)
 {
     struct strings in_force = {0};
     CHECK(confine_self(POSTERN_LEVEL_NONE, &test_plan, &in_force, NULL) == 0 && in_force.count == 0);
-    CHECK(test_make_file(test_in(test_shut_path, "none"), 0644) == 0);
+    CHECK(test_make_file(test_join(test_shut_path, "none"), 0644) == 0);
     CHECK(test_try_socket(AF_INET) == 0);
     CHECK(prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 0);
 }
@@ -347,21 +347,21 @@ static void path_is_refused(const char *path, int number)
 
 static void check_paths(void)
 {
-    CHECK(mkdir(test_in(test_shut_path, "t"), 0755) == 0 && mkdir(test_in(test_shut_path, "t/in"), 0755) == 0);
-    CHECK(symlink(test_in(test_shut_path, "t"), test_in(test_open_path, "link")) == 0);
-    CHECK(access(test_in(test_open_path, "link/in"), W_OK) == 0);
-    path_is_refused(test_in(test_open_path, "link"), ELOOP);
-    path_is_refused(test_in(test_open_path, "link/in"), ELOOP);
+    CHECK(mkdir(test_join(test_shut_path, "t"), 0755) == 0 && mkdir(test_join(test_shut_path, "t/in"), 0755) == 0);
+    CHECK(symlink(test_join(test_shut_path, "t"), test_join(test_open_path, "link")) == 0);
+    CHECK(access(test_join(test_open_path, "link/in"), W_OK) == 0);
+    path_is_refused(test_join(test_open_path, "link"), ELOOP);
+    path_is_refused(test_join(test_open_path, "link/in"), ELOOP);
     path_is_refused("/nonexistent/x", ENOENT);
-    path_is_refused(test_in(test_shut_path, "t/in/gone"), ENOENT);
-    CHECK(mkdir(test_in(test_shut_path, "closed"), 0) == 0);
+    path_is_refused(test_join(test_shut_path, "t/in/gone"), ENOENT);
+    CHECK(mkdir(test_join(test_shut_path, "closed"), 0) == 0);
     if (geteuid() != 0)
-        path_is_refused(test_in(test_shut_path, "closed/x"), EACCES);
+        path_is_refused(test_join(test_shut_path, "closed/x"), EACCES);
     test_plan_usual();
-    test_add(ENFORCE_LANDLOCK_WRITE, test_in(test_shut_path, "t/in"), 0);
+    test_add(ENFORCE_LANDLOCK_WRITE, test_join(test_shut_path, "t/in"), 0);
     test_confine_by_plan();
-    CHECK(test_make_file(test_in(test_shut_path, "t/in/f"), 0644) == 0);
-    REFUSED(test_make_file(test_in(test_shut_path, "t/f"), 0644), EACCES);
+    CHECK(test_make_file(test_join(test_shut_path, "t/in/f"), 0644) == 0);
+    REFUSED(test_make_file(test_join(test_shut_path, "t/f"), 0644), EACCES);
 }
 
 static void test_capabilities_are_refused(void **state)

@@ -3,7 +3,7 @@
  * writable directories, and the file of a ceiling. What lies in a workspace may be a hostile command's work.
  */
 #include "elevated/resolve.h"
-#include "elevated/workspace_linux.h"
+#include "elevated/host_path_linux.h"
 #include "tests/support/test.h"
 
 #include <errno.h>
@@ -23,11 +23,7 @@ static struct postern_error error;
 
 static const char *in_root(const char *name)
 {
-    static char paths[64][256];
-    static unsigned turn;
-    char *path = paths[turn++ % 64];
-    snprintf(path, sizeof(paths[0]), "%s/%s", root, name);
-    return path;
+    return test_join(root, name);
 }
 
 static const char *directory(const char *name)
@@ -287,13 +283,13 @@ static void places_that_are_never_writable(void **state)
                                           "/usr/src/x", "/run/user/1/x", "/data",   "/etcetera",     "/home/alicette"};
     (void)state;
     for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++)
-        if (!workspace_objection(refused[i], "/home/alice"))
+        if (!host_path_objection(refused[i], "/home/alice"))
             fail_msg("%s may be written", refused[i]);
     for (size_t i = 0; i < sizeof(allowed) / sizeof(allowed[0]); i++)
-        if (workspace_objection(allowed[i], "/home/alice"))
+        if (host_path_objection(allowed[i], "/home/alice"))
             fail_msg("%s may not be written", allowed[i]);
-    assert_false(workspace_is_system("/home/alice"));
-    assert_true(workspace_is_system("/usr"));
+    assert_false(host_path_is_system("/home/alice"));
+    assert_true(host_path_is_system("/usr"));
 }
 
 static void writable_paths_are_checked(void **state)
@@ -438,9 +434,7 @@ static int protect(void)
     memset(&error, 0, sizeof(error));
     resolves();
     policy_settle(&policy.rules);
-    int status = resolve_protected(&policy, POSTERN_LEVEL_ELEVATED, &error);
-    policy_settle(&policy.rules);
-    return status;
+    return resolve_protected(&policy, POSTERN_LEVEL_ELEVATED, &error);
 }
 
 static void protects(const char *name)

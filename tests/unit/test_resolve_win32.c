@@ -145,7 +145,6 @@ static void what_exists_is_protected(void **state)
     policy_settle(&policy.rules);
     if (resolve_protected(&policy, POSTERN_LEVEL_NONE, &error) != 0)
         fail_msg("%s", error.message);
-    policy_settle(&policy.rules);
     assert_int_equal(policy.rules.count, 4);
     assert_int_equal(policy_access_of(&policy.rules, in_root(".git")), POLICY_READ);
     assert_int_equal(policy_access_of(&policy.rules, in_root(".mcp.json")), POLICY_READ);

@@ -214,17 +214,17 @@ static void descriptors(void **state)
 {
     const uint32_t pipe[] = {FILE_ALL_ACCESS, SECURITY_PIPE_CLIENT}, file[] = {FILE_ALL_ACCESS, FILE_GENERIC_READ};
     const uint32_t directory[] = {FILE_ALL_ACCESS, FILE_GENERIC_READ | FILE_GENERIC_EXECUTE};
-    const uint32_t desktop[] = {STANDARD_RIGHTS_REQUIRED | 0x1ff, READ_CONTROL | 0x1ff};
     const BYTE none[] = {0, 0},
                below[] = {OBJECT_INHERIT_ACE | CONTAINER_INHERIT_ACE, OBJECT_INHERIT_ACE | CONTAINER_INHERIT_ACE};
+    const unsigned passed_on = ACE_TO_FILES | ACE_TO_DIRECTORIES;
+    const struct sddl_ace look[] = {{.mask = ACE_FILE_ALL, .sid = SID_SYSTEM},
+                                    {.mask = ACE_FILE_LOOK, .sid = SID_USERS}};
+    const struct sddl_ace read[] = {{.flags = passed_on, .mask = ACE_FILE_ALL, .sid = SID_SYSTEM},
+                                    {.flags = passed_on, .mask = ACE_FILE_READ, .sid = SID_USERS}};
     (void)state;
     check_descriptor(sddl_for_pipe(SID_SYSTEM, SID_USERS), 2, pipe, none);
-    check_descriptor(sddl_for_file(SID_SYSTEM, SID_USERS), 2, file, none);
-    check_descriptor(sddl_for_directory(SID_SYSTEM, SID_USERS), 2, directory, below);
-    check_descriptor(sddl_for_desktop(SID_SYSTEM, SID_USERS), 2, desktop, none);
-    assert_int_equal(ACE_FILE_WRITE, FILE_GENERIC_READ | FILE_GENERIC_WRITE | FILE_GENERIC_EXECUTE);
-    assert_int_equal(ACE_FILE_CHANGE, FILE_WRITE_DATA | FILE_APPEND_DATA | FILE_WRITE_EA | FILE_DELETE_CHILD |
-                                          FILE_WRITE_ATTRIBUTES | DELETE | WRITE_DAC | WRITE_OWNER);
+    check_descriptor(sddl_make(look, 2), 2, file, none);
+    check_descriptor(sddl_make(read, 2), 2, directory, below);
     assert_int_equal(ACE_TO_FILES, OBJECT_INHERIT_ACE);
     assert_int_equal(ACE_TO_DIRECTORIES, CONTAINER_INHERIT_ACE);
     assert_int_equal(ACE_NOT_HERE, INHERIT_ONLY_ACE);

@@ -1,8 +1,8 @@
 /*
- * workspace_linux.c - may this be handed to commands, who owns it, and can the sandbox user get there? Parent; see
- * workspace_linux.h.
+ * host_path_linux.c - may this be handed to commands, who owns it, and can the sandbox user get there? Parent; see
+ * host_path_linux.h.
  */
-#include "elevated/workspace_linux.h"
+#include "elevated/host_path_linux.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -51,12 +51,12 @@ static const char *system_objection(const char *path)
     return NULL;
 }
 
-bool workspace_is_system(const char *path)
+bool host_path_is_system(const char *path)
 {
     return system_objection(path) != NULL;
 }
 
-const char *workspace_objection(const char *path, const char *home)
+const char *host_path_objection(const char *path, const char *home)
 {
     if (path[1] != 0 && home && home[0] == '/' && home[1] && is_beneath(home, path))
         return "it holds the caller's home directory, with its keys and start-up files";
@@ -87,7 +87,7 @@ static int open_without_links(const char *path)
     return at;
 }
 
-int workspace_inspect(const char *path, struct workspace *out, struct postern_error *error)
+int host_path_inspect(const char *path, struct host_path *out, struct postern_error *error)
 {
     struct stat status;
     int file = open_without_links(path);
@@ -108,7 +108,7 @@ int workspace_inspect(const char *path, struct workspace *out, struct postern_er
     return POSTERN_OK;
 }
 
-int workspace_barrier(const char *path, char *out, size_t size, struct postern_error *error)
+int host_path_barrier(const char *path, char *out, size_t size, struct postern_error *error)
 {
     struct stat status;
     if (size == 0 || strlen(path) >= size)
