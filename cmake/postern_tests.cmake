@@ -4,7 +4,8 @@
 #   tests/interop/test_*.c       one program each, linked with every part: other implementations' side
 #   tests/{integration,interop}/*.sh   shell tests (Linux)
 #   tests/support/*.c            helpers linked to all of them; support/programs/*.c stand-alone helpers
-# A line in the first ten of a test may say "timeout: SECONDS", "serial: yes" or "threads: yes".
+# A line in the first ten of a test may say "timeout: SECONDS", "serial: yes", "threads: yes" or "wraps: NAME...": calls
+# of these functions go to the test's own __wrap_NAME (GNU linkers; elsewhere there is no such test).
 
 set(POSTERN_TEST_TIMEOUT 60 CACHE STRING "Seconds a test may take if it does not say otherwise")
 
@@ -20,7 +21,7 @@ set(test_data_dir "${test_root}${PROJECT_SOURCE_DIR}/tests")
 find_program(POSTERN_BASH bash)
 mark_as_advanced(POSTERN_BASH)
 
-# Sets timeout, serial and threads in the caller from the head of the file.
+# Sets timeout, serial, threads and wraps in the caller from the head of the file.
 macro(postern_read_settings file)
   file(STRINGS "${file}" head LIMIT_COUNT 10)
   set(timeout ${POSTERN_TEST_TIMEOUT})
@@ -34,6 +35,11 @@ macro(postern_read_settings file)
   endif()
   if(head MATCHES "threads: yes")
     set(threads TRUE)
+  endif()
+  set(wraps "")
+  if(head MATCHES "wraps: ([a-z0-9_ ]+)")
+    string(REGEX REPLACE " +" ";" wraps "${CMAKE_MATCH_1}")
+    list(TRANSFORM wraps PREPEND "-Wl,--wrap=")
   endif()
   set_property(DIRECTORY "${PROJECT_SOURCE_DIR}" APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${file}")
 endmacro()
@@ -109,8 +115,13 @@ function(postern_test_folder folder)
   foreach(source IN LISTS sources)
     get_filename_component(base "${source}" NAME_WE)
     string(REGEX REPLACE "^test_" "${folder}." name ${base})
+    postern_read_settings("${source}")
+    if(wraps AND MSVC)
+      message(STATUS "${name} is left out: this linker cannot wrap functions")
+      continue()
+    endif()
     add_executable(${name} "${source}")
-    target_link_libraries(${name} PRIVATE postern_flags postern_test_support ${ARGN})
+    target_link_libraries(${name} PRIVATE postern_flags postern_test_support ${ARGN} ${wraps})
     set_target_properties(${name} PROPERTIES OUTPUT_NAME ${base}
       RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/tests/${folder}")
     postern_add_test(${name} "${source}" $<TARGET_FILE:${name}>)

@@ -275,7 +275,7 @@ static int spawn_runner(struct launch *launch, struct start *start, struct poste
     spec.pass = pass;
     spec.pass_count = start->log == OS_HANDLE_NONE ? 2 : 3;
     spec.job = launch->job;
-    code = process_spawn_win32(&spec, PROCESS_CONSOLE_NONE, &launch->runner, error);
+    code = process_spawn_win32(&spec, PROCESS_CONSOLE_NONE, NULL, &launch->runner, error);
     strings_free(&environment);
     return code == POSTERN_OK ? POSTERN_OK : runner_failure(error);
 }

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <windows.h>
 
-#include "elevated/token_win32.h"
+#include "shared/token_win32.h"
 #include "shared/error.h"
 #include "shared/text.h"
 #include "shared/wide.h"

@@ -11,6 +11,7 @@
 #include "shared/crypto.h"
 #include "shared/enforce.h"
 #include "shared/error.h"
+#include "shared/handle.h"
 #include "shared/strings.h"
 
 #define BOOTSTRAP_LIMIT (4u * 1024u * 1024u) /* bytes of a whole record */
@@ -20,6 +21,9 @@ struct bootstrap {
     enum postern_level level;
     struct enforce_steps steps; /* the runner's part of the plan; rule and owner are not sent */
     struct strings in_force;    /* what the launcher has put in force already, for HELLO */
+    /* Windows. */
+    char *sid;             /* of the sandbox, S-1-...: what its commands are restricted to; NULL: nothing */
+    os_handle parent, log; /* put into the runner once it was there, instead of inherited; 0: not so */
 };
 
 /* Appends the record; POSTERN_E_LIMIT when it is over BOOTSTRAP_LIMIT. The caller wipes the buffer after use. */

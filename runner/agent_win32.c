@@ -99,7 +99,7 @@ static int agent_spawn(struct agent *agent, const char *const *argv, struct post
         spec.program = program;
         spec.argv = argv;
         spec.env = (const char *const *)environment.item;
-        code = process_spawn_win32(&spec, PROCESS_CONSOLE_NONE, &agent->process, error);
+        code = process_spawn_win32(&spec, PROCESS_CONSOLE_NONE, NULL, &agent->process, error);
     }
     strings_free(&environment);
     free(program);

@@ -54,7 +54,7 @@ static int run_command(const struct process_spec *spec, struct postern_error *er
     struct process process = {OS_HANDLE_NONE, 0};
     struct process_exit status = {0};
 
-    if (process_spawn_win32(spec, PROCESS_CONSOLE_SHARED, &process, error) != POSTERN_OK) {
+    if (process_spawn_win32(spec, PROCESS_CONSOLE_SHARED, NULL, &process, error) != POSTERN_OK) {
         return failure_status(spec->out, error);
     }
     WaitForSingleObject((HANDLE)process.handle, INFINITE);

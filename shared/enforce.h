@@ -54,10 +54,20 @@ enum enforce_argument { ENFORCE_TAKES_NOTHING, ENFORCE_TAKES_PATH, ENFORCE_TAKES
     X(ENFORCE_NO_CORE, "core", "rlimit", ENFORCE_BY_RUNNER, ENFORCE_TAKES_NOTHING)                                     \
     /* Windows */                                                                                                      \
     X(ENFORCE_LIFETIME_JOB, "lifetime", "job", ENFORCE_BY_LAUNCHER, ENFORCE_TAKES_NOTHING)                             \
-    X(ENFORCE_RESTRICTED_TOKEN, "privileges", "restricted-token", ENFORCE_BY_LAUNCHER, ENFORCE_TAKES_NOTHING)          \
-    X(ENFORCE_TOKEN_LOCK, "fs.write", "restricted-token", ENFORCE_BY_LAUNCHER, ENFORCE_TAKES_NOTHING)                  \
+    X(ENFORCE_ACCOUNT, "user", "account", ENFORCE_BY_LAUNCHER, ENFORCE_TAKES_NOTHING)                                  \
+    X(ENFORCE_ACCOUNT_OFFLINE, "net.block", "offline-account", ENFORCE_BY_LAUNCHER, ENFORCE_TAKES_NOTHING)             \
+    X(ENFORCE_RESTRICTED_TOKEN, "privileges", "restricted-token", ENFORCE_BY_RUNNER, ENFORCE_TAKES_NOTHING)            \
+    X(ENFORCE_TOKEN_LOCK, "fs.write", "restricted-token", ENFORCE_BY_RUNNER, ENFORCE_TAKES_NOTHING)                    \
+    X(ENFORCE_APPCONTAINER, "privileges", "appcontainer", ENFORCE_BY_RUNNER, ENFORCE_TAKES_NOTHING)                    \
+    X(ENFORCE_APPCONTAINER_FILES, "fs.write", "appcontainer", ENFORCE_BY_RUNNER, ENFORCE_TAKES_NOTHING)                \
+    X(ENFORCE_APPCONTAINER_NET, "net.block", "appcontainer", ENFORCE_BY_RUNNER, ENFORCE_TAKES_NOTHING)                 \
+    X(ENFORCE_DESKTOP, "desktop", "private-desktop", ENFORCE_BY_RUNNER, ENFORCE_TAKES_NOTHING)                         \
+    X(ENFORCE_UI, "ui", "window-station", ENFORCE_BY_RUNNER, ENFORCE_TAKES_NOTHING)                                    \
+    X(ENFORCE_MITIGATIONS, "mitigations", "process-mitigations", ENFORCE_BY_RUNNER, ENFORCE_TAKES_NOTHING)             \
     X(ENFORCE_ENTRY, "fs.write", "access-entry", ENFORCE_BY_LAUNCHER, ENFORCE_TAKES_PATH)                              \
     X(ENFORCE_NO_ENTRY, "fs.write", "no-access-entry", ENFORCE_BY_LAUNCHER, ENFORCE_TAKES_PATH)                        \
+    X(ENFORCE_READ_ENTRY, "fs.read", "access-entry", ENFORCE_BY_LAUNCHER, ENFORCE_TAKES_PATH)                          \
+    X(ENFORCE_DENY_ENTRY, "fs.deny", "deny-entry", ENFORCE_BY_LAUNCHER, ENFORCE_TAKES_PATH)                            \
     X(ENFORCE_JOB_MEMORY, "limits.memory", "job", ENFORCE_BY_LAUNCHER, ENFORCE_TAKES_NUMBER)                           \
     X(ENFORCE_JOB_PROCESSES, "limits.processes", "job", ENFORCE_BY_LAUNCHER, ENFORCE_TAKES_NUMBER)
 
@@ -113,8 +123,11 @@ struct enforce_host {
     int landlock_abi; /* 0: none */
     bool seccomp;
     bool cgroup_memory, cgroup_processes;
-    bool restricted_token;             /* Windows: one with restricting SIDs was seen to keep its holder from writing */
-    const struct enforce_place *place; /* what is above comes first */
+    /* Windows */
+    bool restricted_token;                /* one with restricting SIDs was seen to keep its holder from writing */
+    bool account_online, account_offline; /* sandbox accounts that were set up, with the firewall on for the latter */
+    bool appcontainer;                    /* the system makes app containers for us */
+    const struct enforce_place *place;    /* what is above comes first */
     size_t place_count;
     const struct strings *device; /* paths that commands may write though no rule says so: /dev/null, ... */
 };
@@ -144,11 +157,17 @@ struct enforce_host {
  *  - A path that is missing (denied, or of a ceiling) is refused where a command could make it, and else ignored.
  *
  * A policy with paths of Windows gets a plan for Windows. The job and its limits hold at every level; the time of
- * processors and the size of files are limited by nothing there. At level restricted:
- *  - The token lets commands write only where an entry for the sandbox's own SID is, or where everybody may write.
- *  - A directory that is writable gets such an entry, with all that is in it: ENFORCE_ENTRY, what is above first. One
- *    in it that is read-only is left out: ENFORCE_NO_ENTRY, after the one it is in.
- *  - Reading cannot be denied, the network cannot be blocked, and the user's desktop is not kept away: refused.
+ * processors and the size of files are limited by nothing there. At levels elevated and restricted:
+ *  - Commands hold a restricted token, which lets them write only where an entry for the sandbox's own SID is, or where
+ *    everybody may write; they are on a desktop of their own, with mitigations on.
+ *  - Level elevated: an account of its own, an offline one where the network is blocked. It has no rights to what is
+ *    the caller's but by entries.
+ *  - Level restricted: they run as the caller, so reading cannot be denied and the network cannot be blocked: refused,
+ *    unless the containment is "processcontainer": then an app container is used instead of the token, which reads and
+ *    writes only by entries or what is open to all such packages, and has a network only if it is given one.
+ *  - ENFORCE_ENTRY: a directory that is writable gets an entry, with all that is in it; what is above first.
+ *    ENFORCE_READ_ENTRY: may be read by an entry (account, app container). ENFORCE_NO_ENTRY: one in a writable
+ * directory that is read-only, and needs no entry for reading. ENFORCE_DENY_ENTRY: denied, by an entry that says so.
  */
 int enforce_plan(const struct policy *policy, const struct enforce_host *host, struct enforce_steps *out,
                  struct postern_error *error);

@@ -336,11 +336,13 @@ static void spawn_free(const struct process_spec *spec, struct spawn *spawn)
     free(spawn->block);
 }
 
-int process_spawn_win32(const struct process_spec *spec, enum process_console console, struct process *out,
-                        struct postern_error *error)
+int process_spawn_win32(const struct process_spec *spec, enum process_console console,
+                        const struct process_confinement *confinement, struct process *out, struct postern_error *error)
 {
     struct spawn spawn;
     int code;
+
+    (void)confinement;
 
     memset(&spawn, 0, sizeof(spawn));
     code = make_text(spec, &spawn, error);
@@ -359,7 +361,7 @@ int process_spawn_win32(const struct process_spec *spec, enum process_console co
 
 int process_spawn(const struct process_spec *spec, struct process *out, struct postern_error *error)
 {
-    return process_spawn_win32(spec, PROCESS_CONSOLE_OWN, out, error);
+    return process_spawn_win32(spec, PROCESS_CONSOLE_OWN, NULL, out, error);
 }
 
 /* ---- afterwards ---- */

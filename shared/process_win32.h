@@ -13,8 +13,18 @@ enum process_console {
     PROCESS_CONSOLE_NONE    /* none at all: starts faster, and nobody can send it Ctrl-C */
 };
 
-/* `console` is of no meaning for a process on a terminal. */
-int process_spawn_win32(const struct process_spec *spec, enum process_console console, struct process *out,
+/* With less than what the caller may do. All borrowed for the call. */
+struct process_confinement {
+    os_handle token;      /* a restricted version of our own; NONE: our own */
+    const char *desktop;  /* "station\\desktop"; NULL: the caller's */
+    uint64_t mitigations; /* PROCESS_CREATION_MITIGATION_POLICY_*; 0: those of the system */
+    const char *package;  /* the SID of an app container; NULL: none. Never together with a token */
+    bool package_network; /* the app container may use the network */
+};
+
+/* `console` is of no meaning for a process on a terminal. `confinement` NULL: none. */
+int process_spawn_win32(const struct process_spec *spec, enum process_console console,
+                        const struct process_confinement *confinement, struct process *out,
                         struct postern_error *error);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * elevated/token_win32.h: what a write-restricted token keeps its holder from, as the system itself answers. Nothing
+ * shared/token_win32.h: what a write-restricted token keeps its holder from, as the system itself answers. Nothing
  * is written to anywhere.
  */
 #include "tests/support/test.h"
@@ -7,7 +7,7 @@
 #include <string.h>
 #include <windows.h>
 
-#include "elevated/token_win32.h"
+#include "shared/token_win32.h"
 #include "tests/support/run_win32.h"
 
 static void sids_are_nobodys(void **state)

@@ -1,12 +1,13 @@
 /*
- * token_win32.h - tokens that keep their holder from writing, and whether they do. Parent; caller: probe_win32.c.
+ * token_win32.h - tokens that keep their holder from writing, and whether they do. Callers: the parent (capabilities_*,
+ * probe_*) to know whether the system does it, the runner (confine_win32.c) for its commands.
  *
  * A write-restricted token lets its holder write where both his own SIDs and the token's restricting SIDs may: the
  * sandbox's own SID, which nothing but entries made for it knows, the logon session's, and Everyone. Which rights the
  * system counts as writing is not documented, and some systems take such tokens for ordinary ones: hence the trial.
  */
-#ifndef POSTERN_ELEVATED_TOKEN_WIN32_H
-#define POSTERN_ELEVATED_TOKEN_WIN32_H
+#ifndef POSTERN_SHARED_TOKEN_WIN32_H
+#define POSTERN_SHARED_TOKEN_WIN32_H
 
 #include "shared/error.h"
 #include "shared/handle.h"

@@ -1,7 +1,7 @@
 /*
- * token_win32.c - write-restricted tokens: making them, trying them; see token_win32.h. Parent.
+ * token_win32.c - write-restricted tokens: making them, trying them; see token_win32.h. Both sides.
  */
-#include "elevated/token_win32.h"
+#include "shared/token_win32.h"
 
 #include <stdio.h>
 #include <stdlib.h>

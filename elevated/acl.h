@@ -1,0 +1,36 @@
+/*
+ * acl.h - the part of a plan that stands in access lists of files: putting it there for one sandbox, and taking exactly
+ * that away again. acl_win32.c; what goes where is decided by acl_plan.c. Parent; caller: launch_win32.c.
+ *
+ * Before anything is changed it is in a record of this sandbox's own (undo_record.h), in a file that is locked as long
+ * as the sandbox lives. Whoever opens the next one finishes first what dead ones have left (acl_recover()). Entries
+ * bear SIDs that no other living sandbox has, so concurrent ones do not take each other's rights away.
+ *
+ * Directories are walked by handles, never through a reparse point; a volume without access lists is refused.
+ */
+#ifndef POSTERN_ELEVATED_ACL_H
+#define POSTERN_ELEVATED_ACL_H
+
+#include "elevated/acl_plan.h"
+
+struct acl_grant;
+
+/* Executes the ENFORCE_*ENTRY steps of a plan; with `temp`, makes an empty directory for the sandbox's temporary files
+ * beneath it, which only the caller and the SIDs can enter. The SIDs' text is copied. On failure nothing is left, or it
+ * is in the record. POSTERN_E_CONFINE, POSTERN_E_POLICY (a file system without access lists; more than ACL_OBJECTS_MAX
+ * objects: the path, and what to do). */
+#define ACL_OBJECTS_MAX 1000000u
+int acl_open(const struct enforce_steps *steps, const struct acl_sids *sids, const char *temp, struct acl_grant **out,
+             struct postern_error *error);
+
+const char *acl_temp(const struct acl_grant *grant); /* the directory; NULL: none was asked for */
+
+/* Once no process of the sandbox is left: takes all of it away. What can't be is told in `error` and stays in the
+ * record. Frees in any case. NULL allowed. */
+int acl_close(struct acl_grant *grant, struct postern_error *error);
+
+/* Finishes what sandboxes have left whose parent is gone; called by acl_open(). Also for `postern doctor`: *left is the
+ * number of records that could not be finished, and the error tells of the first of them. */
+int acl_recover(size_t *left, struct postern_error *error);
+
+#endif
