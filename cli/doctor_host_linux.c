@@ -129,6 +129,34 @@ bool doctor_host_has_handle(uint64_t number)
     return fcntl((int)number, F_GETFD) >= 0;
 }
 
+/* ---- what there is on Windows only ---- */
+
+/* Its end tells nothing that its start in a sandbox does not. */
+int doctor_host_try_helper(const char *path, bool *tried, int *exit_code, struct postern_error *error)
+{
+    (void)path, (void)exit_code, (void)error;
+    *tried = false;
+    return 0;
+}
+
+bool doctor_host_look_at_lists(const char *directory, struct doctor_lists *out)
+{
+    (void)directory, (void)out;
+    return false;
+}
+
+bool doctor_host_desktop(char *text, size_t size, char *station, size_t station_size)
+{
+    (void)text, (void)size, (void)station, (void)station_size;
+    return false;
+}
+
+int64_t doctor_host_open_station(const char *name)
+{
+    (void)name;
+    return ENOSYS;
+}
+
 /* ---- the network ---- */
 
 int doctor_host_listen(os_handle *out, uint16_t *port, struct postern_error *error)
@@ -173,6 +201,23 @@ int64_t doctor_host_connect(uint16_t port)
         return errno;
     int number = connect(connection, (struct sockaddr *)&address, sizeof(address)) == 0 ? 0 : errno;
     close(connection);
+    return number;
+}
+
+bool doctor_host_filters_loopback(void)
+{
+    return true;
+}
+
+int64_t doctor_host_send(void)
+{
+    struct sockaddr_in address = {
+        .sin_family = AF_INET, .sin_port = htons(DOCTOR_DISCARD), .sin_addr.s_addr = htonl(DOCTOR_NOWHERE)};
+    int datagrams = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (datagrams < 0)
+        return errno;
+    int number = sendto(datagrams, "", 1, 0, (struct sockaddr *)&address, sizeof(address)) == 1 ? 0 : errno;
+    close(datagrams);
     return number;
 }
 

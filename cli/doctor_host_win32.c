@@ -8,8 +8,14 @@
 #include <winsock2.h> /* before windows.h, which would bring the first version */
 
 #include <windows.h>
+#include <aclapi.h>
+#include <sddl.h>
 
+#include "cli/doctor_system.h"
+#include "shared/environment.h"
 #include "shared/error.h"
+#include "shared/process.h"
+#include "shared/strings.h"
 #include "shared/text.h"
 #include "shared/wide.h"
 
@@ -190,6 +196,167 @@ int64_t doctor_host_connect(uint16_t port)
     int64_t number = connect(connection, (struct sockaddr *)&address, sizeof(address)) == 0 ? 0 : WSAGetLastError();
     closesocket(connection);
     return number;
+}
+
+/* What is sent to an address of this host never reaches its filters. */
+bool doctor_host_filters_loopback(void)
+{
+    return false;
+}
+
+int64_t doctor_host_send(void)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(DOCTOR_DISCARD)};
+    address.sin_addr.s_addr = htonl(DOCTOR_NOWHERE);
+    SOCKET datagrams = start_sockets() ? socket(AF_INET, SOCK_DGRAM, 0) : INVALID_SOCKET;
+    if (datagrams == INVALID_SOCKET)
+        return WSAGetLastError();
+    int64_t number =
+        sendto(datagrams, "", 1, 0, (struct sockaddr *)&address, sizeof(address)) == 1 ? 0 : WSAGetLastError();
+    closesocket(datagrams);
+    return number;
+}
+
+/* ---- access lists ---- */
+
+static void name_owner(PSID owner, char *out, size_t size)
+{
+    wchar_t name[256], domain[256];
+    DWORD name_units = 256, domain_units = 256;
+    SID_NAME_USE use;
+    LPWSTR text = NULL;
+    char *utf8 = NULL, *before = NULL;
+    if (LookupAccountSidW(NULL, owner, name, &name_units, domain, &domain_units, &use)) {
+        utf8 = wide_to_utf8(name);
+        before = wide_to_utf8(domain);
+        if (utf8 && before)
+            snprintf(out, size, "%s%s%s", before, before[0] ? "\\" : "", utf8);
+    } else if (ConvertSidToStringSidW(owner, &text)) {
+        utf8 = wide_to_utf8(text);
+        text_copy(out, size, utf8 ? utf8 : "");
+        LocalFree(text);
+    }
+    free(before);
+    free(utf8);
+}
+
+static HANDLE open_directory(const wchar_t *path, DWORD rights)
+{
+    return CreateFileW(path, rights, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, NULL, OPEN_EXISTING,
+                       FILE_FLAG_BACKUP_SEMANTICS, NULL);
+}
+
+static void look_at_directory(HANDLE directory, struct doctor_lists *out)
+{
+    wchar_t name[32];
+    DWORD flags = 0;
+    PSID owner = NULL;
+    PSECURITY_DESCRIPTOR descriptor = NULL;
+    if (!GetVolumeInformationByHandleW(directory, NULL, 0, NULL, NULL, &flags, name, 32)) {
+        out->operation = "GetVolumeInformationByHandleW";
+        out->os_error = (int64_t)GetLastError();
+        return;
+    }
+    char *file_system = wide_to_utf8(name);
+    text_copy(out->file_system, sizeof(out->file_system), file_system ? file_system : "");
+    free(file_system);
+    out->has_lists = (flags & FILE_PERSISTENT_ACLS) != 0;
+    if (GetSecurityInfo(directory, SE_FILE_OBJECT, OWNER_SECURITY_INFORMATION, &owner, NULL, NULL, NULL, &descriptor) ==
+        ERROR_SUCCESS) {
+        name_owner(owner, out->owner, sizeof(out->owner));
+        LocalFree(descriptor);
+    }
+}
+
+bool doctor_host_look_at_lists(const char *directory, struct doctor_lists *out)
+{
+    wchar_t *wide = wide_path(directory);
+    HANDLE handle = wide ? open_directory(wide, READ_CONTROL | FILE_READ_ATTRIBUTES) : INVALID_HANDLE_VALUE;
+    *out = (struct doctor_lists){.operation = "CreateFileW"};
+    if (handle == INVALID_HANDLE_VALUE) {
+        out->os_error = (int64_t)GetLastError();
+    } else {
+        look_at_directory(handle, out);
+        CloseHandle(handle);
+        handle = open_directory(wide, WRITE_DAC);
+        out->may_change = handle != INVALID_HANDLE_VALUE;
+        if (handle != INVALID_HANDLE_VALUE)
+            CloseHandle(handle);
+    }
+    free(wide);
+    return true;
+}
+
+/* ---- desktops ---- */
+
+static bool name_of(HANDLE object, char *out, size_t size)
+{
+    wchar_t wide[128];
+    DWORD needed = 0;
+    char *name = GetUserObjectInformationW(object, UOI_NAME, wide, sizeof(wide), &needed) ? wide_to_utf8(wide) : NULL;
+    bool known = name && text_copy(out, size, name);
+    free(name);
+    return known;
+}
+
+bool doctor_host_desktop(char *text, size_t size, char *station, size_t station_size)
+{
+    char desktop[128];
+    text[0] = '\0';
+    if (name_of(GetProcessWindowStation(), station, station_size) &&
+        name_of(GetThreadDesktop(GetCurrentThreadId()), desktop, sizeof(desktop)))
+        snprintf(text, size, "%s\\%s", station, desktop);
+    return true;
+}
+
+int64_t doctor_host_open_station(const char *name)
+{
+    wchar_t *wide = wide_from_utf8(name);
+    HWINSTA station = wide ? OpenWindowStationW(wide, FALSE, WINSTA_ACCESSCLIPBOARD) : NULL;
+    int64_t number = station ? 0 : (int64_t)GetLastError();
+    if (station)
+        CloseWindowStation(station);
+    free(wide);
+    return number;
+}
+
+/* ---- helpers ---- */
+
+enum { HELPER_WAIT_MS = 10000 };
+
+static int wait_for_helper(struct process *process, int *exit_code, struct postern_error *error)
+{
+    struct process_exit status = {0};
+    if (WaitForSingleObject((HANDLE)process->handle, HELPER_WAIT_MS) != WAIT_OBJECT_0 ||
+        !process_collect(process, &status)) {
+        int code = error_set(error, POSTERN_E_TIMED_OUT, STAGE, "", "the helper was started and did not end in %d s",
+                             HELPER_WAIT_MS / 1000);
+        error_remedy(error, "see whether a virus scanner or a debugger holds it");
+        return code;
+    }
+    *exit_code = status.exit_code;
+    return 0;
+}
+
+int doctor_host_try_helper(const char *path, bool *tried, int *exit_code, struct postern_error *error)
+{
+    const char *argv[] = {path, NULL};
+    struct strings environment = {0};
+    struct process process = {OS_HANDLE_NONE, 0};
+    struct process_spec spec;
+    int status = environment_of_process(&environment) && strings_array(&environment) ? 0 : error_memory(error, STAGE);
+    *tried = true;
+    process_spec_init(&spec);
+    spec.program = path;
+    spec.argv = argv;
+    spec.env = (const char *const *)environment.item;
+    if (status == 0)
+        status = process_spawn(&spec, &process, error);
+    if (status == 0)
+        status = wait_for_helper(&process, exit_code, error);
+    process_close(&process);
+    strings_free(&environment);
+    return status;
 }
 
 /* ---- processes ---- */

@@ -89,6 +89,24 @@ static int step_connect(char **words)
     return os_error == 0 ? STEP_WORKED : denied(os_error);
 }
 
+static int step_send(char **words)
+{
+    (void)words;
+    int64_t os_error = doctor_host_send();
+    return os_error == 0 ? STEP_WORKED : denied(os_error);
+}
+
+/* Says where it is, then tries the window station that is named. */
+static int step_desktop(char **words)
+{
+    char text[300], station[128];
+    if (!doctor_host_desktop(text, sizeof(text), station, sizeof(station)))
+        return STEP_BROKEN;
+    printf("%s\n", text);
+    int64_t os_error = doctor_host_open_station(words[0]);
+    return os_error == 0 ? STEP_WORKED : denied(os_error);
+}
+
 /* "Worked" means: a variable of this name came along. */
 static int step_variable(char **words)
 {
@@ -164,6 +182,7 @@ static const struct {
     {"write", 1, step_write},   {"read", 1, step_read},           {"connect", 1, step_connect},
     {"handle", 1, step_handle}, {"variable", 1, step_variable},   {"temporary", 0, step_temporary},
     {"hold", 1, step_hold},     {"interrupt", 0, step_interrupt}, {"holder", 2, step_holder},
+    {"send", 0, step_send},     {"desktop", 1, step_desktop},
 };
 
 /* Ends without what else is to be done at an exit: a build that looks for leaks then traces itself, which no sandbox
