@@ -70,7 +70,7 @@ static void fail_outcome(struct doctor *doctor, const char *check, const char *a
 {
     if (out->result.signal != 0)
         doctor_fail(doctor->table, check, action, "%s: ended by signal %d", what, out->result.signal);
-    else
+    else if (!doctor_judge_command(doctor->table, check, what, out->result.exit_code))
         doctor_fail(doctor->table, check, action, "%s: %s, exit status %d%s%.*s", what,
                     postern_reason_name(out->result.reason), out->result.exit_code, out->output[0] ? ": " : "",
                     (int)strcspn(out->output, "\r\n"), out->output);
@@ -433,7 +433,8 @@ static bool find_program(struct doctor *doctor)
         if (!doctor->program)
             continue;
         if (doctor_session_run(doctor->sandbox, doctor->program, &step, &out, &error) == 0)
-            return true;
+            return out.result.reason != POSTERN_REASON_EXITED || out.result.signal != 0 ||
+                   !doctor_judge_command(doctor->table, "command starts", "it ends at once", out.result.exit_code);
         if (error.code != POSTERN_E_NOT_EXECUTABLE && error.code != POSTERN_E_NOT_FOUND)
             break;
     }

@@ -132,6 +132,16 @@ void doctor_judge_helper(struct doctor_table *table, int exit_code)
                     "the runner ended with %d instead of %d", exit_code, DOCTOR_HELPER_STATUS);
 }
 
+bool doctor_judge_command(struct doctor_table *table, const char *check, const char *what, int exit_code)
+{
+    struct exit_code_words words;
+    if (!exit_code_explain(exit_code, &words))
+        return false;
+    doctor_fail(table, check, words.remedy, "%s: the command ended with %s, %s: %s", what, words.number, words.name,
+                words.cause);
+    return true;
+}
+
 void doctor_judge_lists(struct doctor_table *table, const char *directory, const struct doctor_lists *lists)
 {
     static const char check[] = "this directory";

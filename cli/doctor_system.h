@@ -19,6 +19,10 @@ const char *doctor_network_stays(json_t *probe, const char *level);
 enum { DOCTOR_HELPER_STATUS = 2 };
 void doctor_judge_helper(struct doctor_table *table, int exit_code);
 
+/* A row for a command that Windows has ended, or not let start, by an exit code of its own; false: the code is the
+ * command's word, and there is no row. `what` should have been done. */
+bool doctor_judge_command(struct doctor_table *table, const char *check, const char *what, int exit_code);
+
 /* Whether a directory can be a workspace where sandboxes live by access lists. */
 struct doctor_lists {
     int64_t os_error;      /* not 0: it could not be looked at */

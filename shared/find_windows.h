@@ -1,6 +1,7 @@
 /*
  * find_windows.h - which file a command's name means on Windows, over any file system. Portable, so that its rules are
- * tested anywhere; process_find_win32.c gives it the real one. Runs in the runner, as the sandbox user.
+ * tested anywhere; process_find_win32.c gives it the real one. Runs in the runner, as the sandbox
+ * user, and in the parent's probe.
  *
  * The rules, in the order in which they hold:
  *   - a name with a separator or a drive is a path, relative to `cwd`; "\x" is on the drive or share of `cwd`; "C:x",

@@ -221,6 +221,16 @@ static void a_helper_that_does_not_load_is_told_in_words(void **state)
     fresh(state);
 }
 
+static void a_command_that_windows_ends_is_told_in_words(void **state)
+{
+    (void)state;
+    assert_false(doctor_judge_command(&table, "pipe", "nothing came back", 7));
+    assert_null(table.rows);
+    assert_true(doctor_judge_command(&table, "pipe", "nothing came back", (int)0xc0000142));
+    expect("pipe", "failed", "nothing came back: the command ended with 0xc0000142, STATUS_DLL_INIT_FAILED: ");
+    expect("pipe", "failed", "desktop");
+}
+
 static void directories_without_lists_are_no_workspace(void **state)
 {
     struct doctor_lists lists = {.has_lists = true, .may_change = true};
@@ -286,6 +296,7 @@ int main(void)
         CASE(other_levels_and_systems_have_no_rows_of_it),
         CASE(a_level_without_a_block_says_why),
         CASE(a_helper_that_does_not_load_is_told_in_words),
+        CASE(a_command_that_windows_ends_is_told_in_words),
         CASE(directories_without_lists_are_no_workspace),
         CASE(commands_are_on_a_desktop_of_their_own),
     };
