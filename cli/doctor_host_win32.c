@@ -392,13 +392,26 @@ bool doctor_host_is_held(const char *path)
     return false;
 }
 
+enum { GONE_WAIT_MS = 2000 };
+
+/* Those of another account cannot be opened, only be seen to be there; and a dead one is, as long as anybody, such as a
+ * virus scanner, has it open. So it is given a moment to go. */
 bool doctor_host_is_running(uint32_t pid)
 {
-    HANDLE process = OpenProcess(SYNCHRONIZE, FALSE, pid);
-    bool running = process && WaitForSingleObject(process, 0) == WAIT_TIMEOUT;
-    if (process)
-        CloseHandle(process);
-    return running;
+    ULONGLONG end = GetTickCount64() + GONE_WAIT_MS;
+    for (;;) {
+        HANDLE process = OpenProcess(SYNCHRONIZE, FALSE, pid);
+        if (process) {
+            bool running = WaitForSingleObject(process, 0) == WAIT_TIMEOUT;
+            CloseHandle(process);
+            return running;
+        }
+        if (GetLastError() != ERROR_ACCESS_DENIED)
+            return false;
+        if (GetTickCount64() >= end)
+            return true;
+        Sleep(10);
+    }
 }
 
 bool doctor_host_has_children(void)

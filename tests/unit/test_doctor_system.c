@@ -272,6 +272,7 @@ static void commands_are_on_a_desktop_of_their_own(void **state)
         {"postern-1\\Default\n", true, false, "skipped", "`ui` is not held"},
         {"WinSta0\\Default\n", false, true, "failed", "caller's own desktop"},
         {"WinSta0\\Default2\n", false, true, "ok", ""},
+        {"WinSta0\\Def\n", false, true, "ok", ""},
         {"\n", false, true, "failed", "could not tell"},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
