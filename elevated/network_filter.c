@@ -57,7 +57,7 @@ const struct network_filter network_filters[NETWORK_FILTER_COUNT] = {
 };
 
 /* What every filter lets match beside the accounts; see network_filter_sddl(). */
-static const char *const always[] = {SID_OFFLINE, SID_APP_PACKAGES, SID_RESTRICTED_PACKAGES};
+static const char *const always[] = {SID_COMMANDS, SID_APP_PACKAGES, SID_RESTRICTED_PACKAGES};
 enum { ALWAYS = sizeof(always) / sizeof(always[0]) };
 
 static bool add_entry(struct buffer *out, const char *sid)

@@ -56,10 +56,9 @@ enum {
 
 /* What the condition takes: a descriptor that lets these accounts "match". The system asks it as for any other object:
  * of a restricted token both its own SIDs and its restricting ones have to be let, of an app container's its package,
- * too. So SID_OFFLINE is let, which commands of offline sandboxes have among their restricting SIDs, and so are all
- * packages: else a command would slip out of the filter by starting an app container with a network. None of these is
- * in the ordinary part of a token, so nobody else matches. Allocated; NULL: one is no SID, there is none, or memory is
- * out. */
+ * too. So SID_COMMANDS is let, and so are all packages: else a command would slip out of the filter by its restricted
+ * token, or by starting an app container that has a network. None of these is in the ordinary part of a token, so
+ * nobody else matches. Allocated; NULL: one is no SID, there is none, or memory is out. */
 char *network_filter_sddl(const char *const *sid, size_t count);
 
 /* Who may do what with the objects themselves: administrators and the system all, every user of this host read them,

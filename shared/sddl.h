@@ -20,9 +20,9 @@
 #define SID_APP_PACKAGES "S-1-15-2-1"        /* every app container, */
 #define SID_RESTRICTED_PACKAGES "S-1-15-2-2" /* those with less privilege included */
 
-/* Nobody's, random, and in no access list but that of the network filters (elevated/network_filter.h): a token with
- * restricting SIDs is matched by them only if it has this one among these. */
-#define SID_OFFLINE "S-1-5-21-2392166489-3456545775-3873796374-79228321"
+/* Nobody's, random: the commands of every sandbox have it among the restricting SIDs of their token, so that an entry
+ * for it lets all of them, and nobody else. */
+#define SID_COMMANDS "S-1-5-21-833109066-2355693849-2887097095-3602449883"
 
 /* A user or group as text, "S-1-5-32-544": revision 1, an authority below 2^48, one to fifteen numbers below 2^32, all
  * decimal without leading zeros. Only what passes may go into SDDL: anything else could close the entry it is in and

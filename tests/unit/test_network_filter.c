@@ -32,7 +32,7 @@ static struct network_filter_state made(void)
         network_filter_add_sid(found, text_duplicate(sids[1]));
         network_filter_add_sid(found, text_duplicate("S-1-15-2-1"));
         network_filter_add_sid(found, text_duplicate(sids[0]));
-        network_filter_add_sid(found, text_duplicate(SID_OFFLINE));
+        network_filter_add_sid(found, text_duplicate(SID_COMMANDS));
     }
     return state;
 }
@@ -73,7 +73,7 @@ static void descriptors(void **state)
     char *text = network_filter_sddl(sids, 2);
     const char *bad[] = {"S-1-5-18", "S-1-5-18)(A;;CC;;;S-1-1-0"};
     (void)state;
-    assert_string_equal(text, "O:LSD:(A;;CC;;;S-1-5-21-1-2-3-1001)(A;;CC;;;S-1-5-21-1-2-3-1002)(A;;CC;;;" SID_OFFLINE
+    assert_string_equal(text, "O:LSD:(A;;CC;;;S-1-5-21-1-2-3-1001)(A;;CC;;;S-1-5-21-1-2-3-1002)(A;;CC;;;" SID_COMMANDS
                               ")(A;;CC;;;S-1-15-2-1)(A;;CC;;;S-1-15-2-2)");
     free(text);
     assert_null(network_filter_sddl(bad, 2));
@@ -81,7 +81,7 @@ static void descriptors(void **state)
     text = network_filter_access();
     assert_string_equal(text, "D:P(A;;0xf07ff;;;S-1-5-32-544)(A;;0xf07ff;;;S-1-5-18)(A;;0x20080;;;S-1-5-11)");
     free(text);
-    assert_true(sddl_is_sid(SID_OFFLINE));
+    assert_true(sddl_is_sid(SID_COMMANDS));
 }
 
 static void known_again(void **state)
