@@ -5,6 +5,7 @@
 #define POSTERN_ELEVATED_NETWORK_FILTER_WIN32_H
 
 #include <windows.h>
+#include <rpc.h>
 #include <fwpmu.h>
 
 #include "elevated/network_filter.h"

@@ -16,6 +16,7 @@
 #include "shared/text.h"
 #include "shared/wide.h"
 #include "tests/support/run_win32.h"
+#include <objbase.h>
 #include <sddl.h>
 
 static struct setup_windows windows;
