@@ -241,20 +241,6 @@ static void try_network(struct doctor *doctor, os_handle listener, uint16_t port
         doctor_ok(doctor->table, check);
 }
 
-/* Where what stays on the host is not filtered: a datagram that leaves it. */
-static void try_outside(struct doctor *doctor)
-{
-    static const char check[] = "network denied";
-    struct doctor_outcome out;
-    if (doctor_host_send() != 0)
-        doctor_skip(doctor->table, check,
-                    "control: this host has no way to another network, and Windows' firewall does not filter loopback: "
-                    "nothing was tried");
-    else if (try(doctor, doctor->sandbox, check, "send", NULL, &out) &&
-             was_denied(doctor, check, "a command sent a datagram to another network", &out))
-        doctor_ok(doctor->table, check);
-}
-
 static void check_network(struct doctor *doctor)
 {
     os_handle listener = OS_HANDLE_NONE;
@@ -262,8 +248,6 @@ static void check_network(struct doctor *doctor)
     uint16_t port = 0;
     if (doctor->network)
         doctor_skip(doctor->table, "network denied", doctor->network);
-    else if (!doctor_host_filters_loopback())
-        try_outside(doctor);
     else if (doctor_host_listen(&listener, &port, &error) == 0)
         try_network(doctor, listener, port);
     else

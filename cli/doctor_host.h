@@ -49,21 +49,12 @@ int doctor_host_try_helper(const char *path, bool *tried, int *exit_code, struct
 /* How a directory stands where sandboxes live by access lists; false: they do not on this system. */
 bool doctor_host_look_at_lists(const char *directory, struct doctor_lists *out);
 
-/* false where the firewall of sandboxes does not see what stays on this host. */
-bool doctor_host_filters_loopback(void);
-
 /* ---- both ---- */
 
 /* "station\\desktop" of this process, and the name of the first; false: there is no such thing here. */
 bool doctor_host_desktop(char *text, size_t size, char *station, size_t station_size);
 /* Opens a window station as those do that use its clipboard. 0, or the system's error number. */
 int64_t doctor_host_open_station(const char *name);
-/* One datagram that leaves this host and gets nowhere: to an address for documentation (192.0.2.1, RFC 5737), on the
- * port that discards. The same. */
-#define DOCTOR_NOWHERE 0xc0000201u
-#define DOCTOR_DISCARD 9u
-int64_t doctor_host_send(void);
-
 /* ---- steps, inside ---- */
 
 /* 0, or the system's error number. */

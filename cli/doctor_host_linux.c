@@ -204,23 +204,6 @@ int64_t doctor_host_connect(uint16_t port)
     return number;
 }
 
-bool doctor_host_filters_loopback(void)
-{
-    return true;
-}
-
-int64_t doctor_host_send(void)
-{
-    struct sockaddr_in address = {
-        .sin_family = AF_INET, .sin_port = htons(DOCTOR_DISCARD), .sin_addr.s_addr = htonl(DOCTOR_NOWHERE)};
-    int datagrams = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    if (datagrams < 0)
-        return errno;
-    int number = sendto(datagrams, "", 1, 0, (struct sockaddr *)&address, sizeof(address)) == 1 ? 0 : errno;
-    close(datagrams);
-    return number;
-}
-
 /* ---- processes ---- */
 
 bool doctor_host_set_variable(const char *name, const char *value)

@@ -198,25 +198,6 @@ int64_t doctor_host_connect(uint16_t port)
     return number;
 }
 
-/* What is sent to an address of this host never reaches its filters. */
-bool doctor_host_filters_loopback(void)
-{
-    return false;
-}
-
-int64_t doctor_host_send(void)
-{
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(DOCTOR_DISCARD)};
-    address.sin_addr.s_addr = htonl(DOCTOR_NOWHERE);
-    SOCKET datagrams = start_sockets() ? socket(AF_INET, SOCK_DGRAM, 0) : INVALID_SOCKET;
-    if (datagrams == INVALID_SOCKET)
-        return WSAGetLastError();
-    int64_t number =
-        sendto(datagrams, "", 1, 0, (struct sockaddr *)&address, sizeof(address)) == 1 ? 0 : WSAGetLastError();
-    closesocket(datagrams);
-    return number;
-}
-
 /* ---- access lists ---- */
 
 static void name_owner(PSID owner, char *out, size_t size)

@@ -51,28 +51,17 @@ static void tell_accounts(struct doctor_table *table, const char *check, json_t 
         doctor_ok(table, check);
 }
 
-static void tell_firewall(struct doctor_table *table, json_t *firewall)
+static void tell_setup(struct doctor_table *table, json_t *setup, json_t *system)
 {
-    static const char check[] = "firewall rule";
-    if (*get(firewall, "message"))
-        tell(table, check, firewall, DOCTOR_FAILED);
-    else
-        doctor_table_add(table, check, DOCTOR_OK,
-                         "on for all kinds of networks, and heeded; services on this host stay in reach, as Windows' "
-                         "firewall does not filter loopback",
-                         "");
-}
-
-static void tell_setup(struct doctor_table *table, json_t *setup, json_t *firewall)
-{
-    static const char *const rest[] = {"passwords", "logon rights", "firewall rule"};
+    static const char *const rest[] = {"passwords", "logon rights", "network filters", "firewall rule"};
     if (json_is_true(json_object_get(setup, "done"))) {
         json_t *rights = json_object_get(setup, "logon_rights");
         bool known = json_is_true(json_object_get(rights, "known"));
         tell_accounts(table, "accounts", setup, NULL);
         tell_accounts(table, "passwords", setup, "password");
         tell(table, "logon rights", rights, known ? DOCTOR_FAILED : DOCTOR_SKIPPED);
-        tell_firewall(table, firewall);
+        tell(table, "network filters", json_object_get(system, "network_filters"), DOCTOR_FAILED);
+        tell(table, "firewall rule", json_object_get(system, "firewall"), DOCTOR_FAILED);
         return;
     }
     /* Not to be set up is no fault: level restricted needs none of it. */
@@ -95,7 +84,7 @@ void doctor_tell_system(struct doctor_table *table, json_t *system, bool elevate
     };
     json_t *setup = json_object_get(system, "setup");
     if (setup && elevated)
-        tell_setup(table, setup, json_object_get(system, "firewall"));
+        tell_setup(table, setup, system);
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         json_t *member = json_object_get(system, rows[i].member);
         if (member)

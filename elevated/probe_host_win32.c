@@ -55,6 +55,17 @@ void probe_find_firewall(unsigned accounts, struct probe_firewall *out)
     text_copy(out->rule_problem, sizeof(out->rule_problem), state.text);
 }
 
+void probe_find_filters(unsigned accounts, struct probe_filters *out)
+{
+    struct setup_item item = {.kind = SETUP_FILTER, .accounts = accounts};
+    struct setup_state state = {.standing = SETUP_ABSENT};
+    *out = (struct probe_filters){.there = false};
+    if (setup_filter_find(NULL, &item, &state, &out->failure) != 0)
+        return;
+    out->there = state.standing != SETUP_ABSENT;
+    text_copy(out->problem, sizeof(out->problem), state.text);
+}
+
 /* ---- console ---- */
 
 void probe_find_console(struct probe_console *out)

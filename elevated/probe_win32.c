@@ -83,6 +83,7 @@ static bool put_setup(json_t *object)
 {
     struct probe_setup *setup = calloc(1, sizeof(*setup));
     struct probe_firewall firewall;
+    struct probe_filters filters;
     unsigned offline = 0;
     if (!setup)
         return false;
@@ -90,7 +91,9 @@ static bool put_setup(json_t *object)
     for (size_t i = 0; i < setup->count; i++)
         offline += !setup->account[i].online;
     probe_find_firewall(offline, &firewall);
+    probe_find_filters(offline, &filters);
     bool fits = probe_put(object, "setup", probe_describe_setup(setup)) &&
+                probe_put(object, "network_filters", probe_describe_filters(&filters)) &&
                 probe_put(object, "firewall", probe_describe_firewall(&firewall));
     free(setup);
     return fits;

@@ -13,6 +13,7 @@ void probe_find_setup(struct probe_setup *out); /* probe_accounts_win32.c */
 
 /* probe_host_win32.c */
 void probe_find_firewall(unsigned accounts, struct probe_firewall *out); /* accounts: offline ones that there are */
+void probe_find_filters(unsigned accounts, struct probe_filters *out);
 void probe_find_console(struct probe_console *out);
 void probe_find_station(struct probe_station *out);
 bool probe_find_aliases(struct probe_aliases *out); /* false: memory is out; freed in any case */

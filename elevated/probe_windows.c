@@ -189,8 +189,8 @@ struct reason {
     const char *message, *remedy;
 };
 
-/* The first thing that lets offline accounts out. A profile that is off counts though no such network is connected now:
- * the next one may be. */
+/* The first thing that keeps the rule from being in force. A profile that is off counts though no such network is
+ * connected now: the next one may be. */
 static struct reason judge_firewall(const struct probe_firewall *firewall, char *text, size_t size)
 {
     const char *off = NULL;
@@ -205,7 +205,7 @@ static struct reason judge_firewall(const struct probe_firewall *firewall, char 
         return (struct reason){text, AGAIN};
     }
     if (off) {
-        snprintf(text, size, "it is off for %s networks: offline accounts reach the network there", off);
+        snprintf(text, size, "it is off for %s networks", off);
         return (struct reason){text,
                                "turn it on for all kinds of networks: netsh advfirewall set allprofiles state on"};
     }
@@ -235,6 +235,22 @@ json_t *probe_describe_firewall(const struct probe_firewall *firewall)
     fits = probe_put(object, "on", profiles) && fits;
     fits = probe_put(object, "active", active) && fits;
     return finish(object, fits && put_reason(object, reason.message, reason.remedy));
+}
+
+/* ---- network filters ---- */
+
+json_t *probe_describe_filters(const struct probe_filters *filters)
+{
+    const char *message = filters->there ? filters->problem : "there are no network filters for offline accounts";
+    const char *remedy = !filters->there       ? "for level elevated: run `postern setup` once, as administrator"
+                         : filters->problem[0] ? AGAIN
+                                               : "";
+    if (filters->failure.code != 0)
+        return describe_failure(&filters->failure);
+    json_t *object = json_object();
+    bool fits = probe_put(object, "known", json_true()) &&
+                probe_put(object, "in_force", json_boolean(message[0] == '\0')) && put_reason(object, message, remedy);
+    return finish(object, fits);
 }
 
 /* ---- console ---- */

@@ -69,6 +69,16 @@ struct probe_firewall {
 
 json_t *probe_describe_firewall(const struct probe_firewall *firewall);
 
+/* ---- network filters ---- */
+
+struct probe_filters {
+    struct postern_error failure; /* code not 0: they could not be read */
+    bool there;
+    char problem[SETUP_TEXT_MAX]; /* in which way they do not block all for all offline accounts; "" */
+};
+
+json_t *probe_describe_filters(const struct probe_filters *filters);
+
 /* ---- console ---- */
 
 struct probe_console {

@@ -225,6 +225,7 @@ static void levels_that_are_not_offered_have_their_rows(void **state)
     expect("\"check\":\"accounts\"");
     expect("\"check\":\"passwords\"");
     expect("\"check\":\"logon rights\"");
+    expect("\"check\":\"network filters\"");
     expect("\"check\":\"firewall rule\"");
     expect("{\"level\":\"elevated\",\"check\":\"desktop\",\"result\":\"skipped\",\"cause\":\"not checked because");
     expect(

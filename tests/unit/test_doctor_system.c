@@ -62,6 +62,7 @@ static void expect(const char *check, const char *result, const char *word)
 struct host {
     struct probe_setup setup;
     struct probe_firewall firewall;
+    struct probe_filters filters;
     struct probe_station station;
     struct probe_console console;
 };
@@ -71,6 +72,7 @@ static struct host sound_host(void)
     struct host host = {
         .setup = {.count = 2},
         .firewall = {.on = {true, true, true}, .rule_found = true},
+        .filters = {.there = true},
         .station = {.name = "WinSta0", .desktop = "Default", .visible = true, .session = 1},
         .console = {.create = true, .resize = true, .build = 19045},
     };
@@ -88,6 +90,7 @@ static void tell(const struct host *host, bool elevated)
     json_t *system = json_object();
     json_object_set_new(system, "name", json_string("Windows"));
     json_object_set_new(system, "setup", probe_describe_setup(&host->setup));
+    json_object_set_new(system, "network_filters", probe_describe_filters(&host->filters));
     json_object_set_new(system, "firewall", probe_describe_firewall(&host->firewall));
     json_object_set_new(system, "conpty", probe_describe_console(&host->console));
     json_object_set_new(system, "window_station", probe_describe_station(&host->station));
@@ -98,15 +101,14 @@ static void tell(const struct host *host, bool elevated)
 
 static void a_sound_host_is_well(void **state)
 {
-    static const char *const checks[] = {"accounts",       "passwords",      "logon rights",
-                                         "pseudo console", "window station", "programs on PATH"};
+    static const char *const checks[] = {"accounts",      "passwords",      "logon rights",   "network filters",
+                                         "firewall rule", "pseudo console", "window station", "programs on PATH"};
     struct host host = sound_host();
     (void)state;
     tell(&host, true);
     for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++)
         expect(checks[i], "ok", "");
-    expect("firewall rule", "ok", "loopback"); /* what is not held is said */
-    assert_int_equal(json_array_size(table.rows), 7);
+    assert_int_equal(json_array_size(table.rows), 8);
     assert_int_equal(table.failed, 0);
 }
 
@@ -118,16 +120,18 @@ static void each_fault_has_its_row(void **state)
     host.setup.account[1].password_expired = true;
     host.firewall.on[PROBE_PUBLIC] = false;
     text_copy(host.setup.right_missing[host.setup.rights_missing++], SETUP_NAME_MAX, "SeInteractiveLogonRight");
+    text_copy(host.filters.problem, SETUP_TEXT_MAX, "one of them is disabled");
     host.console.create = false;
     host.station.session = 0;
     tell(&host, true);
     expect("accounts", "failed", "postern-online-1: it is disabled");
     expect("passwords", "failed", "postern-offline-1: its password has expired");
     expect("logon rights", "failed", "lacks");
+    expect("network filters", "failed", "disabled");
     expect("firewall rule", "failed", "public");
     expect("pseudo console", "failed", "no pseudo consoles");
     expect("window station", "ok", "no screen"); /* of no harm, and good to know */
-    assert_int_equal(table.failed, 5);
+    assert_int_equal(table.failed, 6);
 }
 
 static void what_is_not_set_up_is_no_fault(void **state)
@@ -136,11 +140,13 @@ static void what_is_not_set_up_is_no_fault(void **state)
     (void)state;
     host.setup.count = 0;
     host.firewall.rule_found = false;
+    host.filters.there = false;
     tell(&host, true);
     expect("accounts", "skipped", "no sandbox accounts");
     assert_non_null(strstr(get("accounts", "action"), "postern setup"));
     expect("passwords", "skipped", "not checked because");
     expect("logon rights", "skipped", "not checked because");
+    expect("network filters", "skipped", "not checked because");
     expect("firewall rule", "skipped", "not checked because");
     assert_int_equal(table.failed, 0);
 }
@@ -172,6 +178,7 @@ static void other_levels_and_systems_have_no_rows_of_it(void **state)
     (void)state;
     tell(&host, false);
     assert_null(row("accounts"));
+    assert_null(row("network filters"));
     assert_null(row("firewall rule"));
     expect("pseudo console", "ok", "");
     over(state);

@@ -188,6 +188,35 @@ static void a_firewall_that_does_not_answer_is_not_in_force(void **state)
     json_decref(object);
 }
 
+static void filters_hold_or_say_why_not(void **state)
+{
+    struct probe_filters filters = {.there = true};
+    (void)state;
+    json_t *object = probe_describe_filters(&filters);
+    assert_true(is_true(object, "in_force"));
+    check_reason(object, "");
+    json_decref(object);
+
+    text_copy(filters.problem, SETUP_TEXT_MAX, "one of them is missing");
+    object = probe_describe_filters(&filters);
+    assert_false(is_true(object, "in_force"));
+    check_reason(object, "missing");
+    json_decref(object);
+
+    filters = (struct probe_filters){.there = false};
+    object = probe_describe_filters(&filters);
+    assert_false(is_true(object, "in_force"));
+    check_reason(object, "no network filters");
+    json_decref(object);
+
+    error_set(&filters.failure, POSTERN_E_OS, "setup", "FwpmEngineOpen0", "the filtering service: no answer");
+    error_remedy(&filters.failure, "start BFE");
+    object = probe_describe_filters(&filters);
+    assert_false(is_true(object, "known"));
+    assert_null(json_object_get(object, "in_force"));
+    json_decref(object);
+}
+
 /* ---- console, session, programs ---- */
 
 static void consoles_are_told_by_version(void **state)
@@ -278,6 +307,7 @@ int main(void)
         cmocka_unit_test(logon_rights_are_told_apart_from_not_knowing),
         cmocka_unit_test(the_rule_is_in_force_only_if_all_of_it_is),
         cmocka_unit_test(a_firewall_that_does_not_answer_is_not_in_force),
+        cmocka_unit_test(filters_hold_or_say_why_not),
         cmocka_unit_test(consoles_are_told_by_version),
         cmocka_unit_test(sessions_without_a_screen_are_told),
         cmocka_unit_test(aliases_without_a_program_are_named),
