@@ -108,7 +108,7 @@ static int find_places(struct applying *applying, struct postern_error *error)
 
 /* As the list of an object takes it; false: nothing of it is for this object. */
 static bool entry_for(const struct applying *applying, const struct acl_node *node, const struct acl_step *step,
-                      bool passes_on, struct acl_entry *out)
+                      unsigned passes_on, struct acl_entry *out)
 {
     const struct acl_list *list = &applying->list;
     unsigned flags = step->ace.flags;
@@ -122,9 +122,9 @@ static bool entry_for(const struct applying *applying, const struct acl_node *no
         if (!out->deny && !node->directory && node->names > 1)
             out->mask &= ACE_FILE_READ;
     }
-    if (!passes_on && (flags & ACE_NOT_HERE))
+    out->flags = flags & (passes_on | ~(unsigned)ALL_BELOW);
+    if ((flags & ACE_NOT_HERE) && !(out->flags & ALL_BELOW))
         return false;
-    out->flags = passes_on ? flags : flags & ~(unsigned)ALL_BELOW;
     return acl_sid_read(step->ace.sid, &out->sid);
 }
 
@@ -150,11 +150,10 @@ static int without_list(struct applying *applying, const struct acl_node *node, 
 static int add_entries(struct applying *applying, const struct acl_node *node, struct postern_error *error)
 {
     const struct place *place = applying->current;
-    bool passes_on = node->directory && acl_list_passes_on(&applying->list);
+    unsigned passes_on = acl_list_passes_on(&applying->list);
     for (size_t i = 0; i < place->count; i++) {
         struct acl_entry entry;
-        if (entry_for(applying, node, &place->step[i], passes_on || !node->directory, &entry) &&
-            !acl_list_add(&applying->list, &entry))
+        if (entry_for(applying, node, &place->step[i], passes_on, &entry) && !acl_list_add(&applying->list, &entry))
             return list_problem(applying->system, node, "has a full access list", "take entries out of it", error);
     }
     if (applying->below && !node->directory && node->names > 1)

@@ -5,8 +5,8 @@
  * An entry is put on a path itself, and for a `tree` step on all that is beneath it: as if inherited, since the system
  * does not pass on to what exists when a list is set by handle. What is made later inherits by itself.
  *  - Lists that are protected stay so; they get the entry as their own.
- *  - A directory that passes nothing on gets nothing to pass on either: new files in it would otherwise have our entry
- *    alone, instead of what their maker's token says.
+ *  - A directory that passes nothing on (to files, to directories) gets nothing to pass on either: new ones in it would
+ *    otherwise have our entry alone, instead of what their maker's token says.
  *  - A file that is in several directories is granted reading only: the other names may lead outside.
  *  - What has no list (NULL) is left alone; in a denied directory that is an error. So is whatever we have no right to
  *    there; where only grants are lost, it is left out.

@@ -180,15 +180,15 @@ size_t acl_list_remove(struct acl_list *list, const struct acl_sid *sids, size_t
 
 /* ---- asking ---- */
 
-bool acl_list_passes_on(const struct acl_list *list)
+unsigned acl_list_passes_on(const struct acl_list *list)
 {
     size_t at = HEADER_SIZE;
+    unsigned found = 0;
     for (unsigned i = list->present ? entry_count(list) : 0; i > 0; i--) {
-        if (list->data[at + 1] & (ACE_TO_FILES | ACE_TO_DIRECTORIES))
-            return true;
+        found |= list->data[at + 1] & (ACE_TO_FILES | ACE_TO_DIRECTORIES);
         at += entry_size(list->data + at);
     }
-    return false;
+    return found;
 }
 
 bool acl_list_has_own_grant(const struct acl_list *list)

@@ -45,9 +45,9 @@ bool acl_list_add(struct acl_list *list, const struct acl_entry *entry);
 /* Takes out every grant and denial for one of these SIDs; the number of them. */
 size_t acl_list_remove(struct acl_list *list, const struct acl_sid *sids, size_t count);
 
-/* Whether any of its entries reaches what will be made in the directory. Without one, new files have the list that
- * their maker's token says; with one they have only what is inherited. */
-bool acl_list_passes_on(const struct acl_list *list);
+/* To what of all that will be made in the directory any of its entries reaches: ACE_TO_*. Where none does, that has the
+ * list that its maker's token says; where one does, only what is inherited. */
+unsigned acl_list_passes_on(const struct acl_list *list);
 
 /* Whether it has a grant of its own, which comes before all inherited denials. */
 bool acl_list_has_own_grant(const struct acl_list *list);
