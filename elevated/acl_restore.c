@@ -78,11 +78,6 @@ int acl_restore(struct undo_journal *journal, const struct acl_system *system, c
 
 /* ---- entries ---- */
 
-static int bad_name(const char *name, struct postern_error *error)
-{
-    return error_set(error, POSTERN_E_STATE, STAGE, "", "the record of a sandbox holds '%s', which is no entry", name);
-}
-
 /* Takes the text apart; the number of SIDs, 0: it is none. */
 static size_t read_sids(char *text, struct acl_sid out[2])
 {
@@ -94,25 +89,31 @@ static size_t read_sids(char *text, struct acl_sid out[2])
     return comma ? 2 : 1;
 }
 
+int acl_restore_read(const char *name, struct acl_sid sids[2], size_t *count, const char **path,
+                     struct postern_error *error)
+{
+    char *text = text_duplicate(name), *blank = text ? strchr(text, ' ') : NULL;
+    *count = 0;
+    if (!text)
+        return error_memory(error, STAGE);
+    if (blank) {
+        *blank = '\0';
+        *path = name + (blank + 1 - text);
+        *count = **path ? read_sids(text, sids) : 0;
+    }
+    free(text);
+    if (*count > 0)
+        return 0;
+    return error_set(error, POSTERN_E_STATE, STAGE, "", "the record of a sandbox holds '%s', which is no entry", name);
+}
+
 int acl_restore_entry(const struct acl_system *system, const char *name, struct postern_error *error)
 {
     struct acl_sid sids[2];
-    char *text = text_duplicate(name);
-    char *path = text ? strchr(text, ' ') : NULL;
-    size_t count = 0;
-    int status;
-    if (path) {
-        *path++ = '\0';
-        count = read_sids(text, sids);
-    }
-    if (!text)
-        status = error_memory(error, STAGE);
-    else if (count == 0 || *path == '\0')
-        status = bad_name(name, error);
-    else
-        status = acl_strip(system, path, sids, count, error);
-    free(text);
-    return status;
+    const char *path = NULL;
+    size_t count;
+    int status = acl_restore_read(name, sids, &count, &path, error);
+    return status == 0 ? acl_strip(system, path, sids, count, error) : status;
 }
 
 /* ---- directories ---- */

@@ -33,7 +33,11 @@ int acl_restore_note_path(struct undo_journal *journal, const char *kind, const 
 int acl_restore(struct undo_journal *journal, const struct acl_system *system, const struct acl_kind *kinds,
                 size_t count, struct postern_error *error);
 
-/* The rows for ACL_KIND_ENTRY, ACL_KIND_DEVICE and ACL_KIND_DIRECTORY. */
+/* Takes the name of an entry's item apart; *path points into it. POSTERN_E_STATE: it is none. */
+int acl_restore_read(const char *name, struct acl_sid sids[2], size_t *count, const char **path,
+                     struct postern_error *error);
+
+/* The rows for ACL_KIND_ENTRY and ACL_KIND_DIRECTORY. */
 int acl_restore_entry(const struct acl_system *system, const char *name, struct postern_error *error);
 int acl_restore_directory(const struct acl_system *system, const char *path, struct postern_error *error);
 
