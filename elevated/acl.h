@@ -14,7 +14,7 @@
 #ifndef POSTERN_ELEVATED_ACL_H
 #define POSTERN_ELEVATED_ACL_H
 
-#include "elevated/acl_plan.h"
+#include "elevated/acl_apply.h"
 
 struct acl_grant;
 
@@ -28,6 +28,13 @@ int acl_open(const struct enforce_steps *steps, const struct acl_sids *sids, con
              struct postern_error *error);
 
 const char *acl_temp(const struct acl_grant *grant); /* the directory; NULL: none was asked for */
+
+/* For the log. */
+struct acl_outcome {
+    struct acl_counts counts;
+    bool nul_closed; /* an app container's commands can't write to NUL, which takes an administrator to change */
+};
+const struct acl_outcome *acl_tell(const struct acl_grant *grant);
 
 /* Writes down another change to the host, of a kind in acl_kinds_win32.c, that is about to be made for the sandbox: it
  * is taken back with the rest. Nothing may be changed unless this says 0. */

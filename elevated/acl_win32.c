@@ -15,6 +15,7 @@ struct acl_grant {
     struct undo_file file;
     struct undo_store record;
     struct undo_journal journal;
+    struct acl_outcome outcome;
     char *temp;
 };
 
@@ -145,13 +146,14 @@ static int make_temp(struct acl_grant *grant, const struct acl_sids *sids, const
 static int apply(struct acl_grant *grant, const struct acl_plan *plan, const struct acl_sids *sids, const char *temp,
                  struct postern_error *error)
 {
-    struct acl_counts counts;
     int code = acl_restore_note(&grant->journal, plan, sids, error);
     if (code == 0 && temp)
         code = make_temp(grant, sids, temp, error);
     if (code == 0)
-        code = acl_apply(&grant->windows.system, plan, ACL_OBJECTS_MAX, &counts, error);
-    return code == 0 ? acl_device_open_nul(&grant->windows.system, &grant->journal, sids, error) : code;
+        code = acl_apply(&grant->windows.system, plan, ACL_OBJECTS_MAX, &grant->outcome.counts, error);
+    if (code == 0)
+        code = acl_device_open_nul(&grant->windows.system, &grant->journal, sids, &grant->outcome.nul_closed, error);
+    return code;
 }
 
 /* Nothing is changed before there is a record. */
@@ -221,6 +223,11 @@ int acl_open(const struct enforce_steps *steps, const struct acl_sids *sids, con
 const char *acl_temp(const struct acl_grant *grant)
 {
     return grant->temp;
+}
+
+const struct acl_outcome *acl_tell(const struct acl_grant *grant)
+{
+    return &grant->outcome;
 }
 
 int acl_note(struct acl_grant *grant, const char *kind, const char *name, struct postern_error *error)

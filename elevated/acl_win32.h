@@ -58,9 +58,10 @@ extern const size_t acl_kind_count;
 
 /* ---- acl_device_win32.c ---- */
 
-/* Sees that commands can write to NUL; the change is noted first. POSTERN_E_CONFINE: they can't. */
+/* Sees that commands can write to NUL; the change is noted first. POSTERN_E_CONFINE: they can't; for an app container
+ * only *closed says so. */
 int acl_device_open_nul(const struct acl_system *system, struct undo_journal *journal, const struct acl_sids *sids,
-                        struct postern_error *error);
+                        bool *closed, struct postern_error *error);
 int acl_device_restore(const struct acl_system *system, const char *name, struct postern_error *error);
 
 /* ---- acl_win32.c ---- */
