@@ -21,8 +21,8 @@ struct acl_grant;
 /* Executes the ENFORCE_*ENTRY steps of a plan; with `temp`, makes an empty directory for the sandbox's temporary files
  * beneath it, which only the caller, administrators and the SIDs can enter. The SIDs' text is not kept. On failure
  * nothing is left, or it is in the record. POSTERN_E_CONFINE; POSTERN_E_POLICY (a file system without access lists; a
- * share; more than ACL_OBJECTS_MAX objects: the path, and what to do); POSTERN_E_STATE: an earlier sandbox of the same
- * account could not be cleared, or is being so: another account has to be taken. */
+ * share; more than ACL_OBJECTS_MAX objects: the path, and what to do); POSTERN_E_STATE: the account has
+ * another sandbox, or what one has left is just being taken back: another account, or once more. */
 #define ACL_OBJECTS_MAX 1000000u
 int acl_open(const struct enforce_steps *steps, const struct acl_sids *sids, const char *temp, struct acl_grant **out,
              struct postern_error *error);

@@ -48,6 +48,7 @@ int acl_store_make(const struct acl_store *store, const struct acl_sids *sids, s
 int acl_store_list(const struct acl_store *store, struct strings *out, struct postern_error *error);
 /* Whether a record of this name is of a sandbox with that account. */
 bool acl_store_is_of(const char *name, const char *account);
+char *acl_store_sid(const char *name); /* allocated; NULL: memory is out, or the name is none of ours */
 /* A directory that the user, the system and the SIDs may use; it must not be there. */
 int acl_store_make_directory(const char *path, const struct acl_sids *sids, struct postern_error *error);
 

@@ -377,10 +377,41 @@ static void an_account_has_one_sandbox_at_a_time(void **state)
     assert_true(error.remedy[0] != 0);
     check(acl_open_at(place, &no_steps, &others, NULL, &second, &error), &error);
     assert_null(acl_temp(second));
+    assert_int_equal(records(), 2);
     check(acl_close(second, &error), &error);
     check(acl_close(first, &error), &error);
     first = open_grant(&no_steps, &sids);
     check(acl_close(first, &error), &error);
+}
+
+/* What an earlier one has left waits until the account's present one is over. */
+static void an_account_that_is_in_use_again(void **state)
+{
+    const struct acl_sids sids = {ACCOUNT, capability};
+    struct acl_store store;
+    struct undo_file file;
+    struct undo_journal journal;
+    struct postern_error error = {0};
+    size_t left = 9;
+    (void)state;
+    struct acl_grant *present = open_grant(&no_steps, &sids);
+    check(acl_store_open(&store, place, &error), &error);
+    check(acl_store_make(&store, &sids, &file, &error), &error);
+    struct undo_store record = undo_file_store(&file);
+    check(undo_open(&journal, &record, &error), &error);
+    check(undo_note(&journal, ACL_KIND_DIRECTORY, in_base("temp\\left"), NULL, &error), &error);
+    undo_close(&journal);
+    undo_file_close(&file);
+    acl_store_close(&store);
+    make_directory(in_base("temp\\left"));
+    check(acl_recover_at(place, &left, &error), &error);
+    assert_int_equal(left, 0);
+    assert_true(is_there(in_base("temp\\left")));
+    assert_int_equal(records(), 2);
+    check(acl_close(present, &error), &error);
+    check(acl_recover_at(place, &left, &error), &error);
+    assert_false(is_there(in_base("temp\\left")));
+    assert_int_equal(records(), 0);
 }
 
 static void a_share_is_refused(void **state)
@@ -466,6 +497,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_parent_that_is_killed),
         cmocka_unit_test(a_record_of_a_newer_version),
         cmocka_unit_test(an_account_has_one_sandbox_at_a_time),
+        cmocka_unit_test(an_account_that_is_in_use_again),
         cmocka_unit_test(a_share_is_refused),
         cmocka_unit_test(entries_on_real_files),
     };
