@@ -12,14 +12,14 @@
 #include <dpapi.h>
 
 #include "elevated/setup.h"
+#include "elevated/undo_file_win32.h"
 
 #define SETUP_STAGE "setup"
 
 struct setup_windows {
     struct setup_system system; /* first: what setup_open() hands out is a part of this */
     char *above, *place;        /* %ProgramData%\postern and its directory for setting up */
-    char *journal_path;
-    HANDLE journal;
+    struct undo_file journal;
 };
 
 /* setup_accounts_win32.c */
