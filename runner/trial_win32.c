@@ -65,8 +65,8 @@ static int await(struct process *process, struct postern_error *error)
     return judge((uint32_t)status.exit_code, error);
 }
 
-int trial_run(const struct process_confinement *confinement, const char *sid, const char *station,
-              struct postern_error *error)
+static int run(const struct process_confinement *confinement, const char *sid, const char *station,
+               struct postern_error *error)
 {
     const char *const argv[] = {"postern-runner", TRIAL_OPTION, confinement->desktop, sid, station, NULL};
     struct strings environment = {0};
@@ -91,6 +91,20 @@ int trial_run(const struct process_confinement *confinement, const char *sid, co
     strings_free(&environment);
     free(program);
     return code;
+}
+
+int trial_run(const struct process_confinement *confinement, const char *sid, const char *station,
+              struct postern_error *error)
+{
+    int code = run(confinement, sid, station, error);
+
+    if (code == POSTERN_OK || code == POSTERN_E_MEMORY) {
+        return code;
+    }
+    if (error != NULL) {
+        error->code = POSTERN_E_CONFINE; /* no fault of the program's */
+    }
+    return POSTERN_E_CONFINE;
 }
 
 /* ---- as a command ---- */
