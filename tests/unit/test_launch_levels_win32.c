@@ -16,6 +16,7 @@
 #include "elevated/setup_win32.h"
 #include "ipc/bootstrap.h"
 #include "ipc/endpoint.h"
+#include "postern.h"
 #include "shared/environment.h"
 #include "shared/security_win32.h"
 #include "shared/system.h"
@@ -213,7 +214,6 @@ static int runner_main(int argc, char **argv)
     if (endpoint_connect(endpoint, &channel, NULL) != POSTERN_OK) {
         return 71;
     }
-    say(log, "connected\n");
     ReadFile((HANDLE)channel, &byte, 1, &got, NULL);
     return 72;
 }
@@ -406,7 +406,7 @@ static void restricted_is_our_user_with_a_sid(void **state)
     assert_logged("step desktop:private-desktop\n");
     assert_logged("in force lifetime:job\n");
     assert_logged("in force fs.private:directory\n");
-    assert_logged("key 1\nconnected\n");
+    assert_logged("key 1\n");
     assert_null(strstr(read_log(), "account"));
     assert_true(is_in_force(launch, "fs.private:directory"));
     assert_false(is_in_force(launch, "privileges:restricted-token")); /* the runner's to say */
@@ -458,7 +458,7 @@ static void elevated_is_started_as_an_account(void **state)
     /* in the job before it ran; what it could not inherit was given to it */
     assert_logged("level elevated\nsid S-1-5-21-");
     assert_logged("job 1\nparent 1\nterminate 0\n");
-    assert_logged("key 1\nconnected\n");
+    assert_logged("key 1\n");
     assert_logged("in force user:account\n");
     assert_null(strstr(read_log(), "offline"));
     assert_true(is_in_force(launch, "user:account"));
@@ -584,6 +584,67 @@ static void nothing_is_left_open(void **state)
     assert_int_equal(after, before);
 }
 
+/* ---- with the runner itself ---- */
+
+static void use_real_runner(void)
+{
+    char *runner = text_format("%s\\postern-runner.exe", libexec);
+
+    assert_true(CopyFileA(
+        run_under_wine() ? test_program_path("untried_runner_win32") : test_bin_path("postern-runner"), runner, FALSE));
+    assert_true(manifest_write(libexec));
+    free(runner);
+}
+
+/* A command in a sandbox of that level, by the public calls; its output. */
+static void run_in(enum postern_level level, const char *const *argv, struct postern_run_result *result)
+{
+    struct postern_sandbox_options options = POSTERN_SANDBOX_OPTIONS_INIT;
+    struct postern_command command = POSTERN_COMMAND_INIT;
+    struct postern_error error = {0};
+
+    options.level = level;
+    options.libexec = libexec;
+    options.network = true;
+    command.argv = argv;
+    if (postern_run(&options, &command, NULL, 0, 0, result, &error) != POSTERN_OK) {
+        fail_msg("%s: %s [%s]", error.stage, error.message, error.operation);
+    }
+}
+
+static void a_command_runs_at(enum postern_level level)
+{
+    const char *argv[] = {run_child_path(), "env", "USERNAME", "POSTERN_TEST_CANARY", NULL};
+    struct postern_run_result result;
+    char *own = getenv("USERNAME"), *expected;
+
+    use_real_runner();
+    make_account();
+    assert_true(SetEnvironmentVariableA("POSTERN_TEST_CANARY", "leaked"));
+    run_in(level, argv, &result);
+    assert_int_equal(result.result.reason, POSTERN_REASON_EXITED);
+    assert_int_equal(result.result.exit_code, 0);
+    expected = text_format("%s\n(unset)\n", level == POSTERN_LEVEL_ELEVATED ? ACCOUNT : own);
+    assert_string_equal((char *)result.out.data, expected);
+    free(expected);
+    postern_run_result_free(&result);
+    assert_int_equal(count_left(".start"), 0);
+}
+
+static void a_command_runs_restricted(void **state)
+{
+    (void)state;
+    a_command_runs_at(POSTERN_LEVEL_RESTRICTED);
+    assert_int_equal(logons.count, 0);
+}
+
+static void a_command_runs_elevated(void **state)
+{
+    (void)state;
+    a_command_runs_at(POSTERN_LEVEL_ELEVATED);
+    assert_int_equal(logons.count, 1);
+}
+
 /* ---- whether there is the level ---- */
 
 static void the_level_needs_accounts(void **state)
@@ -624,6 +685,8 @@ int main(int argc, char **argv)
         TEST(other_failures_are_told_at_once),
         TEST(a_runner_that_dies_is_told_in_words),
         TEST(nothing_is_left_open),
+        TEST(a_command_runs_restricted),
+        TEST(a_command_runs_elevated),
         TEST(the_level_needs_accounts),
     };
 
