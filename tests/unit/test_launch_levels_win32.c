@@ -56,7 +56,7 @@ int __wrap_setup_place_find(struct setup_windows *windows, struct postern_error 
     windows->above = text_duplicate(place);
     windows->place = text_duplicate(place);
     windows->run = text_format("%s\\run", place);
-    windows->journal_path = text_format("%s\\undo-record", place);
+    windows->journal.path = text_format("%s\\undo-record", place);
     return 0;
 }
 
@@ -591,7 +591,7 @@ static void use_real_runner(void)
     char *runner = text_format("%s\\postern-runner.exe", libexec);
 
     assert_true(CopyFileA(
-        run_under_wine() ? test_program_path("untried_runner_win32") : test_bin_path("postern-runner"), runner, FALSE));
+        run_under_wine() ? test_program_path("trusting_runner_win32") : test_bin_path("postern-runner"), runner, FALSE));
     assert_true(manifest_write(libexec));
     free(runner);
 }
