@@ -123,13 +123,11 @@ static void look_at_rights(struct setup_windows *windows, struct probe_setup *ou
 
 void probe_find_setup(struct probe_setup *out)
 {
-    struct setup_windows windows = {.journal = INVALID_HANDLE_VALUE};
+    struct setup_windows windows = {.journal = {.handle = INVALID_HANDLE_VALUE}};
     *out = (struct probe_setup){.count = 0};
     if (setup_place_find(&windows, &out->failure) == 0)
         look_at_accounts(&windows, out);
     if (out->failure.code == 0 && out->count > 0)
         look_at_rights(&windows, out);
-    free(windows.above);
-    free(windows.place);
-    free(windows.journal_path);
+    setup_place_free(&windows);
 }
