@@ -103,7 +103,7 @@ foreach(source IN LISTS program_sources)
   get_filename_component(base "${source}" NAME_WE)
   add_executable(program_${base} "${source}")
   # Some speak the runner's part; what a program does not use is not linked.
-  target_link_libraries(program_${base} PRIVATE postern_flags postern_test_host postern_runner_core)
+  target_link_libraries(program_${base} PRIVATE postern_flags postern_test_host postern_runner_core ${POSTERN_CLI_LIBS})
   set_target_properties(program_${base} PROPERTIES OUTPUT_NAME ${base}
     RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/tests/programs")
   add_dependencies(test_programs program_${base})
