@@ -403,7 +403,8 @@ try {
     New-File "$base\outside\file.txt"
     New-File "$base\secret\file.txt"
     New-File "$profilePlace\file.txt"
-    icacls.exe "$base\secret" /inheritance:r /grant "${env:USERNAME}:(OI)(CI)F" | Out-Null
+    $own = [Security.Principal.WindowsIdentity]::GetCurrent().User.Value
+    icacls.exe "$base\secret" /inheritance:r /grant "*${own}:(OI)(CI)F" | Out-Null
     if ($LASTEXITCODE -ne 0) { throw "icacls ended with status $LASTEXITCODE" }
     New-Workspace "$base\workspace" $true
     New-Workspace "$base\plain" $false
