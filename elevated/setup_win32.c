@@ -19,6 +19,7 @@ static const struct {
                    struct postern_error *error);
 } operations[SETUP_KINDS] = {
     [SETUP_KEY] = {setup_key_find, setup_key_make, setup_key_restore},
+    [SETUP_DIRECTORY] = {setup_run_find, setup_run_make, setup_run_restore},
     [SETUP_GROUP] = {setup_group_find, setup_group_make, setup_group_restore},
     [SETUP_RIGHT] = {setup_right_find, setup_right_make, setup_right_restore},
     [SETUP_SECRET] = {setup_secret_find, setup_secret_make, setup_secret_restore},
@@ -143,7 +144,7 @@ int setup_open(enum setup_purpose purpose, struct setup_system **out, struct pos
         status = error_memory(error, SETUP_STAGE);
     if (status != 0)
         return status;
-    windows->journal = INVALID_HANDLE_VALUE;
+    windows->journal = (struct undo_file){INVALID_HANDLE_VALUE, NULL, SETUP_STAGE};
     windows->system = (struct setup_system){windows, setup_place_store(windows), find_item, make_item, restore_item};
     status = setup_place_find(windows, error);
     if (status == 0 && purpose == SETUP_TO_CHANGE)
@@ -162,10 +163,6 @@ void setup_close(struct setup_system *system)
     struct setup_windows *windows = system ? system->context : NULL;
     if (!windows)
         return;
-    if (windows->journal != INVALID_HANDLE_VALUE)
-        CloseHandle(windows->journal);
-    free(windows->journal_path);
-    free(windows->place);
-    free(windows->above);
+    setup_place_free(windows);
     free(windows);
 }

@@ -21,6 +21,8 @@ int startup_prepare(struct postern_error *error)
     SetErrorMode(SEM_FAILCRITICALERRORS | SEM_NOGPFAULTERRORBOX | SEM_NOOPENFILEERRORBOX);
     /* And this: whoever started the parent with Ctrl-C turned off did not mean our commands. */
     SetConsoleCtrlHandler(NULL, FALSE);
+    /* A logon as another account always comes with one, which nobody sees. Commands get their own. */
+    FreeConsole();
     /* Our own libraries come from the system, not from a directory that a command can write to. */
     if (!SetDefaultDllDirectories(LOAD_LIBRARY_SEARCH_SYSTEM32)) {
         return error_os(error, POSTERN_E_OS, STAGE, "SetDefaultDllDirectories", (int64_t)GetLastError(),

@@ -32,9 +32,11 @@ static int in_a_directory(void **state)
         return -1;
     windows.place = wide_to_utf8(path);
     windows.above = text_format("%s\\above", windows.place);
-    windows.journal_path = text_format("%s\\undo-record", windows.place);
-    windows.journal = INVALID_HANDLE_VALUE;
-    return windows.journal_path ? 0 : -1;
+    windows.run = text_format("%s\\run", windows.place);
+    windows.journal.path = text_format("%s\\undo-record", windows.place);
+    windows.journal.handle = INVALID_HANDLE_VALUE;
+    windows.journal.stage = SETUP_STAGE;
+    return windows.journal.path ? 0 : -1;
 }
 
 static int without_it(void **state)
@@ -46,7 +48,8 @@ static int without_it(void **state)
     free(path);
     free(windows.place);
     free(windows.above);
-    free(windows.journal_path);
+    free(windows.run);
+    free(windows.journal.path);
     return 0;
 }
 
@@ -63,7 +66,7 @@ static void a_record_on_disk(void **state)
     assert_int_equal(undo_open(&journal, &store, &error), 0);
     assert_int_equal(journal.count, 0);
     undo_close(&journal);
-    assert_ptr_equal(windows.journal, INVALID_HANDLE_VALUE);
+    assert_ptr_equal(windows.journal.handle, INVALID_HANDLE_VALUE);
 
     assert_int_equal(setup_place_open(&windows, SETUP_TO_CHANGE, &error), 0);
     assert_int_equal(setup_place_open(&second, SETUP_TO_CHANGE, &error), POSTERN_E_STATE);
@@ -75,7 +78,8 @@ static void a_record_on_disk(void **state)
     journal.size -= 3; /* as if the end had been torn: it is cut, and written over */
     assert_int_equal(undo_note(&journal, "value", "x", NULL, &error), 0);
     undo_close(&journal);
-    CloseHandle(windows.journal);
+    CloseHandle(windows.journal.handle);
+    windows.journal.handle = INVALID_HANDLE_VALUE;
 
     assert_int_equal(setup_place_open(&windows, SETUP_TO_CHANGE, &error), 0);
     assert_int_equal(undo_open(&journal, &store, &error), POSTERN_E_STATE);
@@ -89,7 +93,7 @@ static void a_record_on_disk(void **state)
     undo_close(&journal);
 
     assert_int_equal(store.remove(store.context, &error), 0);
-    wchar_t *path = wide_from_utf8(windows.journal_path);
+    wchar_t *path = wide_from_utf8(windows.journal.path);
     assert_int_equal(GetFileAttributesW(path), INVALID_FILE_ATTRIBUTES);
     free(path);
     assert_true(CreateDirectoryW((path = wide_from_utf8(windows.place)), NULL)); /* it was removed as well */
@@ -144,6 +148,61 @@ static void a_stored_password(void **state)
         SKIP_BECAUSE("Wine makes a file's access list up from its Unix mode");
     }
     assert_true(listed);
+}
+
+/* ---- the directory of living sandboxes ---- */
+
+static void make_file(const char *name)
+{
+    char *text = text_format("%s\\%s", windows.run, name);
+    wchar_t *path = wide_from_utf8(text);
+    HANDLE file = CreateFileW(path, GENERIC_WRITE, 0, NULL, CREATE_NEW, 0, NULL);
+    assert_ptr_not_equal(file, INVALID_HANDLE_VALUE);
+    CloseHandle(file);
+    free(path);
+    free(text);
+}
+
+static void the_directory_of_sandboxes(void **state)
+{
+    struct setup_item item = {.kind = SETUP_DIRECTORY, .name = SETUP_DIRECTORY_NAME};
+    struct setup_state found = {.standing = SETUP_ABSENT};
+    struct postern_error error = {0};
+    char left[SETUP_TEXT_MAX] = "";
+    (void)state;
+    assert_int_equal(setup_run_find(&windows, &item, &found, &error), 0);
+    assert_int_equal(found.standing, SETUP_ABSENT);
+    int made = setup_run_make(&windows, &item, &error);
+    if (made != 0 && !run_under_wine())
+        SKIP_BECAUSE("only an administrator can give a directory to the administrators");
+    assert_int_equal(made, 0);
+    wchar_t *one = setup_run_state(&windows, "one");
+    make_file("one.state");
+    make_file("two.state");
+    make_file("x.start");
+    make_file("other");
+    setup_run_forget(&windows, "one");
+    assert_int_equal(GetFileAttributesW(one), INVALID_FILE_ATTRIBUTES);
+    free(one);
+    /* what is not ours is left, and told */
+    assert_int_equal(setup_run_restore(&windows, item.name, NULL, left, &error), 0);
+    assert_string_not_equal(left, "");
+    char *text = text_format("%s\\other", windows.run);
+    assert_true(DeleteFileA(text));
+    free(text);
+    made = setup_run_make(&windows, &item, &error); /* one that is there gets its list */
+    int looked = setup_run_find(&windows, &item, &found, &error);
+    left[0] = '\0';
+    assert_int_equal(setup_run_restore(&windows, item.name, NULL, left, &error), 0);
+    assert_string_equal(left, "");
+    assert_int_equal(setup_run_restore(&windows, item.name, NULL, left, &error), 0);
+    if (run_under_wine()) {
+        assert_int_not_equal(found.standing, SETUP_AS_WANTED); /* the canary */
+        SKIP_BECAUSE("Wine makes a directory's access list up from its Unix mode");
+    }
+    assert_int_equal(made, 0);
+    assert_int_equal(looked, 0);
+    assert_int_equal(found.standing, SETUP_AS_WANTED);
 }
 
 /* ---- the sign-in list ---- */
@@ -348,6 +407,7 @@ int main(void)
         cmocka_unit_test(a_record_on_disk),
         cmocka_unit_test(protected_passwords),
         cmocka_unit_test(a_stored_password),
+        cmocka_unit_test(the_directory_of_sandboxes),
         cmocka_unit_test(the_sign_in_list),
         cmocka_unit_test(descriptors),
         cmocka_unit_test(accounts_are_for_windows),
