@@ -19,7 +19,6 @@
 #include "shared/text.h"
 #include "shared/wide.h"
 
-#define PROFILES "SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion\\ProfileList\\"
 #define UNIX_EPOCH 11644473600ll /* seconds from 1601 */
 
 static int failed(const char *call, DWORD number, const char *what, struct postern_error *error)
@@ -310,21 +309,13 @@ static int resume(void *context, os_handle thread, struct postern_error *error)
 
 /* ---- its home ---- */
 
-static int home(void *context, const char *sid_text, char **out, struct postern_error *error)
+static int home(void *context, const char *account_sid, char **out, struct postern_error *error)
 {
-    char *text = text_format(PROFILES "%s", sid_text);
-    wchar_t *key = text ? wide_from_utf8(text) : NULL, path[MAX_PATH + 1];
-    DWORD size = sizeof(path);
+    DWORD number = account_profile(account_sid, out);
     (void)context;
-    free(text);
-    if (!key)
-        return error_memory(error, ACCOUNT_STAGE);
-    LSTATUS number = RegGetValueW(HKEY_LOCAL_MACHINE, key, L"ProfileImagePath", RRF_RT_REG_SZ, NULL, path, &size);
-    free(key);
-    if (number != ERROR_SUCCESS)
-        return failed("RegGetValueW", (DWORD)number, "the profile directory of the sandbox account", error);
-    *out = wide_to_utf8(path);
-    return *out ? 0 : error_memory(error, ACCOUNT_STAGE);
+    return number == ERROR_SUCCESS
+               ? 0
+               : failed("RegGetValueW", number, "the profile directory of the sandbox account", error);
 }
 
 /* ---- for everybody ---- */

@@ -1,6 +1,7 @@
 /*
- * acl_device_win32.c - the NUL device, to which many scripts write (`> NUL`). As a rule everybody may; where a system
- * was set up otherwise, the sandbox's SIDs get an entry, which takes an administrator. Parent.
+ * acl_device_win32.c - the NUL device, to which many scripts write (`> NUL`). As a rule everybody may, but app
+ * containers are not among everybody. Where the sandbox's SIDs may not, they get an entry, which takes an
+ * administrator. Parent.
  */
 #include "elevated/acl_win32.h"
 
@@ -81,13 +82,16 @@ static int open_nul(const struct acl_system *system, struct undo_journal *journa
     return code == ACL_REFUSED ? POSTERN_E_CONFINE : code;
 }
 
+/* An app container runs without it: not being able to write there opens nothing, and where only an administrator can
+ * help, refusing would leave others no containers at all. */
 int acl_device_open_nul(const struct acl_system *system, struct undo_journal *journal, const struct acl_sids *sids,
-                        struct postern_error *error)
+                        bool *closed, struct postern_error *error)
 {
     struct acl_list *list = calloc(1, sizeof(*list));
     int code = list ? open_nul(system, journal, sids, list, error) : error_memory(error, ACL_STAGE);
     free(list);
-    return code;
+    *closed = code == POSTERN_E_CONFINE && !sids->capability;
+    return *closed ? 0 : code;
 }
 
 /* The list of a device is as it was after the next start of the system, so one that was never changed is no failure. */

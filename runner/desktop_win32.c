@@ -12,7 +12,6 @@
 #include "shared/crypto.h"
 #include "shared/security_win32.h"
 #include "shared/text.h"
-#include "shared/token_win32.h"
 #include "shared/wide.h"
 
 #define STAGE "desktop"
@@ -199,9 +198,9 @@ static int create_station(SECURITY_ATTRIBUTES *attributes, HWINSTA *out, struct 
 
 static int make_station(struct desktop *desktop, const char *user, struct postern_error *error)
 {
-    const char *const sids[] = {user, TOKEN_STATION_SID};
+    const char *const sids[] = {user, SID_COMMANDS};
     SECURITY_ATTRIBUTES attributes;
-    int code = describe(user, TOKEN_STATION_SID, STATION_RIGHTS, &attributes, error);
+    int code = describe(user, SID_COMMANDS, STATION_RIGHTS, &attributes, error);
 
     if (code == POSTERN_OK) {
         code = create_station(&attributes, &desktop->station, error);
