@@ -64,10 +64,9 @@ static void tell(void *context, enum setup_kind kind, const char *name, enum set
     fflush(stdout); /* the next item may take its time */
 }
 
-/* Said whenever all is well, so that nobody takes accounts for a boundary. */
 static void tell_ready(void)
 {
-    puts("\nThe accounts are ready; level elevated is not offered by this version.");
+    puts("\nThe accounts are ready: this user's sandboxes have level elevated if they ask for no other.");
 }
 
 static int work(const struct setup_system *system, const struct setup_options *options, int *status,

@@ -13,12 +13,12 @@
 #include <lm.h>
 
 #include "elevated/account_win32.h"
+#include "elevated/network_filter.h"
 #include "elevated/setup_win32.h"
 #include "shared/crypto.h"
 #include "shared/text.h"
 #include "shared/wide.h"
 
-#define PROFILES "SOFTWARE\\Microsoft\\Windows NT\\CurrentVersion\\ProfileList\\"
 #define UNIX_EPOCH 11644473600ll /* seconds from 1601 */
 
 static int failed(const char *call, DWORD number, const char *what, struct postern_error *error)
@@ -119,29 +119,7 @@ static int check_run(struct postern_error *error)
     return status;
 }
 
-/* Offline accounts are no more than accounts where the firewall is off or its rule is gone. Asked before every start,
- * because both change without anybody telling us. */
-static int check_firewall(unsigned accounts, struct postern_error *error)
-{
-    const struct setup_item items[] = {{.kind = SETUP_RULE, .name = "offline accounts", .accounts = accounts},
-                                       {.kind = SETUP_FIREWALL, .name = "all profiles", .accounts = accounts}};
-    struct setup_windows windows = {.journal = {.handle = INVALID_HANDLE_VALUE}};
-    struct setup_state state[2];
-    memset(state, 0, sizeof(state));
-    int status = setup_rule_find(&windows, &items[0], &state[0], error);
-    if (status == 0)
-        status = setup_firewall_find(&windows, &items[1], &state[1], error);
-    for (int i = 0; i < 2 && status == 0; i++) {
-        if (state[i].standing == SETUP_AS_WANTED)
-            continue;
-        status = error_set(error, POSTERN_E_LEVEL, ACCOUNT_STAGE, "", "the offline accounts can reach the network: %s",
-                           state[i].text[0] ? state[i].text : "the firewall rule for them is gone");
-        error_remedy(error, "run `postern setup` again, as administrator, or allow the network with --net on");
-    }
-    return status;
-}
-
-static int usable(void *context, bool offline, unsigned accounts, struct postern_error *error)
+static int usable(void *context, struct postern_error *error)
 {
     int status;
     (void)context;
@@ -151,8 +129,18 @@ static int usable(void *context, bool offline, unsigned accounts, struct postern
         error_remedy(error, "run postern as a user, or as a service with an account of its own");
         return status;
     }
-    status = check_run(error);
-    return status == 0 && offline ? check_firewall(accounts, error) : status;
+    return check_run(error);
+}
+
+static int blocked(void *context, const char *account_sid, struct postern_error *error)
+{
+    struct postern_error why = {0};
+    (void)context;
+    if (network_filter_ask(account_sid, &why) == NETWORK_FILTER_HOLDS)
+        return 0;
+    if (error)
+        *error = why;
+    return why.code;
 }
 
 static char *sid(void *context, const char *name, struct postern_error *error)
@@ -321,27 +309,19 @@ static int resume(void *context, os_handle thread, struct postern_error *error)
 
 /* ---- its home ---- */
 
-static int home(void *context, const char *sid_text, char **out, struct postern_error *error)
+static int home(void *context, const char *account_sid, char **out, struct postern_error *error)
 {
-    char *text = text_format(PROFILES "%s", sid_text);
-    wchar_t *key = text ? wide_from_utf8(text) : NULL, path[MAX_PATH + 1];
-    DWORD size = sizeof(path);
+    DWORD number = account_profile(account_sid, out);
     (void)context;
-    free(text);
-    if (!key)
-        return error_memory(error, ACCOUNT_STAGE);
-    LSTATUS number = RegGetValueW(HKEY_LOCAL_MACHINE, key, L"ProfileImagePath", RRF_RT_REG_SZ, NULL, path, &size);
-    free(key);
-    if (number != ERROR_SUCCESS)
-        return failed("RegGetValueW", (DWORD)number, "the profile directory of the sandbox account", error);
-    *out = wide_to_utf8(path);
-    return *out ? 0 : error_memory(error, ACCOUNT_STAGE);
+    return number == ERROR_SUCCESS
+               ? 0
+               : failed("RegGetValueW", number, "the profile directory of the sandbox account", error);
 }
 
 /* ---- for everybody ---- */
 
-static const struct account_system this_system = {NULL,  look,  usable, sid,   lock,   load,
-                                                  store, facts, now,    logon, resume, home};
+static const struct account_system this_system = {NULL,  look,  usable, blocked, sid,    lock, load,
+                                                  store, facts, now,    logon,   resume, home};
 
 int account_check(bool offline, struct postern_error *error)
 {

@@ -1,6 +1,6 @@
 /*
- * account_win32.h - the one call that logs an account on. Private to elevated/account*win32.c; in a file of its own, so
- * that a test can start the program as its own user instead.
+ * account_win32.h - what needs an account of Windows' own. Private to elevated/account*win32.c; in a file of its own,
+ * so that a test can start the program as its own user instead.
  */
 #ifndef POSTERN_ELEVATED_ACCOUNT_WIN32_H
 #define POSTERN_ELEVATED_ACCOUNT_WIN32_H
@@ -15,5 +15,8 @@ struct account_call {
 
 /* The number of the system's error, 0: the program is there, suspended, and *out holds its handles with all rights. */
 DWORD account_logon(const struct account_call *call, PROCESS_INFORMATION *out);
+
+/* The directory of the profile of the user with this SID; allocated. The number of the system's error, or 0. */
+DWORD account_profile(const char *sid, char **out);
 
 #endif

@@ -15,4 +15,4 @@ status "too many accounts" 125 "$postern" setup --accounts 17
 err_has "are refused" "at most 16"
 status "an argument" 125 "$postern" setup now
 status "--help" 0 "$postern" setup --help
-out_has "helps" "usage: postern setup*not offered by this version"
+out_has "helps" "usage: postern setup*then has level elevated"

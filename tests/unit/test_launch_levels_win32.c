@@ -2,7 +2,7 @@
  * elevated/launch.h at levels restricted and elevated: what the runner is given, and what is left of it. The runner is
  * this program itself (see runner_main()): it says what it has got in its log. The accounts are in a directory of the
  * test's, and a logon starts a program of our own user: what a logon of another user does only a real Windows shows.
- * wraps: token_try account_logon setup_place_find setup_sid_text_of setup_secret_read
+ * wraps: token_try account_logon account_profile setup_place_find setup_sid_text_of network_filter_ask
  */
 #include "tests/support/test.h"
 
@@ -13,6 +13,7 @@
 
 #include "elevated/account_win32.h"
 #include "elevated/launch.h"
+#include "elevated/network_filter.h"
 #include "elevated/setup_win32.h"
 #include "ipc/bootstrap.h"
 #include "ipc/endpoint.h"
@@ -27,9 +28,12 @@
 #include "tests/support/run_win32.h"
 
 #define ACCOUNT "postern-online-1"
+#define OFFLINE "postern-offline-1"
 
 static const unsigned char key[CRYPTO_KEY_SIZE] = {1, 2, 3};
+static const wchar_t secret_text[SETUP_PASSWORD_SIZE] = L"0123456789012345678901234567890123456789";
 static char *place, *libexec, *log_path; /* of this test, removed at the end */
+static char account[TOKEN_SID_SIZE];     /* of no one: other programs use our own meanwhile */
 
 /* ---- the host ---- */
 
@@ -64,17 +68,32 @@ char *__wrap_setup_sid_text_of(const char *name);
 char *__wrap_setup_sid_text_of(const char *name)
 {
     (void)name;
-    return security_own_sid();
+    return text_duplicate(account);
 }
 
-int __wrap_setup_secret_read(const struct setup_windows *windows, const char *name, wchar_t out[SETUP_PASSWORD_SIZE],
-                             struct postern_error *error);
-int __wrap_setup_secret_read(const struct setup_windows *windows, const char *name, wchar_t out[SETUP_PASSWORD_SIZE],
-                             struct postern_error *error)
+/* Nobody has a profile by that SID; ours is as good. */
+DWORD __real_account_profile(const char *sid, char **out);
+DWORD __wrap_account_profile(const char *sid, char **out);
+DWORD __wrap_account_profile(const char *sid, char **out)
 {
-    (void)windows, (void)name, (void)error;
-    wcscpy(out, L"a secret");
-    return 0;
+    char *own = security_own_sid();
+    DWORD number = strcmp(sid, account) == 0 ? __real_account_profile(own, out) : ERROR_INVALID_PARAMETER;
+
+    free(own);
+    return number;
+}
+
+static bool filter_gone;
+
+enum network_filter_answer __wrap_network_filter_ask(const char *sid, struct postern_error *error);
+enum network_filter_answer __wrap_network_filter_ask(const char *sid, struct postern_error *error)
+{
+    (void)sid;
+    if (!filter_gone) {
+        return NETWORK_FILTER_HOLDS;
+    }
+    error_set(error, POSTERN_E_LEVEL, "test", "", "the filter is gone");
+    return NETWORK_FILTER_FAILS;
 }
 
 static bool exists(const char *path)
@@ -240,20 +259,30 @@ static void assert_logged(const char *line)
     }
 }
 
-static void write_file(const char *path, const char *text)
+/* As setup leaves it, but for the access list. */
+static void write_secret(const char *path)
 {
+    DATA_BLOB sealed;
     FILE *file = fopen(path, "wb");
 
     assert_non_null(file);
-    assert_true(fputs(text, file) >= 0 && fclose(file) == 0);
+    assert_true(setup_secret_seal(secret_text, sizeof(secret_text) - sizeof(wchar_t), &sealed));
+    assert_int_equal(fwrite(sealed.pbData, 1, sealed.cbData, file), sealed.cbData);
+    assert_int_equal(fclose(file), 0);
+    LocalFree(sealed.pbData);
+}
+
+static void make_account_named(const char *name)
+{
+    char *secret = text_format("%s\\%s.secret", place, name);
+
+    write_secret(secret);
+    free(secret);
 }
 
 static void make_account(void)
 {
-    char *secret = text_format("%s\\" ACCOUNT ".secret", place);
-
-    write_file(secret, "sealed");
-    free(secret);
+    make_account_named(ACCOUNT);
 }
 
 /* Another file, and in any case of another time, which is told in steps. */
@@ -263,7 +292,7 @@ static void renew(const char *path)
     HANDLE file;
 
     assert_true(DeleteFileA(path));
-    write_file(path, "sealed again");
+    write_secret(path);
     file = CreateFileA(path, FILE_WRITE_ATTRIBUTES, 0, NULL, OPEN_EXISTING, 0, NULL);
     assert_true(SetFileTime(file, NULL, NULL, &time));
     CloseHandle(file);
@@ -453,7 +482,7 @@ static void elevated_is_started_as_an_account(void **state)
     process = run_open_process(launch_runner_pid(launch));
     assert_int_equal(logons.count, 1);
     assert_string_equal(logons.name, ACCOUNT);
-    assert_int_equal(wcscmp(logons.password, L"a secret"), 0);
+    assert_int_equal(wcscmp(logons.password, secret_text), 0);
     assert_non_null(strstr(logons.cwd, "system32"));
     /* in the job before it ran; what it could not inherit was given to it */
     assert_logged("level elevated\nsid S-1-5-21-");
@@ -531,7 +560,7 @@ static void a_password_is_read_afresh(void **state)
     logons.end[0] = ERROR_NO_SUCH_LOGON_SESSION;
     launch_end(must_start(POSTERN_LEVEL_ELEVATED));
     assert_int_equal(logons.count, 2);
-    assert_int_equal(wcscmp(logons.password, L"a secret"), 0);
+    assert_int_equal(wcscmp(logons.password, secret_text), 0);
 }
 
 static void other_failures_are_told_at_once(void **state)
@@ -590,8 +619,9 @@ static void use_real_runner(void)
 {
     char *runner = text_format("%s\\postern-runner.exe", libexec);
 
-    assert_true(CopyFileA(
-        run_under_wine() ? test_program_path("trusting_runner_win32") : test_bin_path("postern-runner"), runner, FALSE));
+    assert_true(
+        CopyFileA(run_under_wine() ? test_program_path("trusting_runner_win32") : test_bin_path("postern-runner"),
+                  runner, FALSE));
     assert_true(manifest_write(libexec));
     free(runner);
 }
@@ -664,11 +694,21 @@ static void the_level_needs_accounts(void **state)
     /* there is none for a sandbox without network */
     policy.network = POLICY_NETWORK_BLOCK;
     assert_int_equal(start(POSTERN_LEVEL_ELEVATED, &launch, &error), POSTERN_E_LEVEL);
+    make_account_named(OFFLINE);
+    filter_gone = true;
+    assert_int_equal(start(POSTERN_LEVEL_ELEVATED, &launch, &error), POSTERN_E_LEVEL);
+    assert_non_null(strstr(error.message, "filter is gone"));
+    filter_gone = false;
+    assert_int_equal(logons.count, 0);
+    launch = must_start(POSTERN_LEVEL_ELEVATED);
+    assert_string_equal(launch_user(launch), OFFLINE);
+    assert_true(is_in_force(launch, "net.block:offline-account"));
+    launch_end(launch);
     policy.network = POLICY_NETWORK_ALLOW;
-    assert_true(RemoveDirectoryA(run));
+    remove_all(run);
+    assert_false(exists(run));
     assert_int_equal(launch_check_level(POSTERN_LEVEL_ELEVATED, &error), POSTERN_E_LEVEL);
     assert_int_equal(error.os_error, ERROR_FILE_NOT_FOUND);
-    assert_int_equal(logons.count, 0);
     free(run);
 }
 
@@ -692,6 +732,9 @@ int main(int argc, char **argv)
 
     if (argument(argc, argv, "--endpoint")[0] != '\0') {
         return runner_main(argc, argv);
+    }
+    if (token_make_sid(account, NULL) != POSTERN_OK) {
+        return 1;
     }
     policy_init(&policy, PATH_WINDOWS);
     policy.network = POLICY_NETWORK_ALLOW;

@@ -197,6 +197,8 @@ static void made_checked_repeated_undone(void **state)
     bool fine = true;
     (void)state;
     fresh();
+    setup_list_items(SETUP_ACCOUNTS_MAX, &items);
+    assert_int_equal(items.count, SETUP_ITEMS_MAX);
     setup_list_items(2, &items);
     assert_int_equal(setup_check(&system, 2, &listener, &fine, NULL), 0);
     assert_false(fine);
