@@ -1,0 +1,335 @@
+/*
+ * appcontainer_win32.c - app containers: profiles, and what a process is started with, see appcontainer_win32.h. Both
+ * sides.
+ */
+#include "shared/appcontainer_win32.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sddl.h>
+
+#include "shared/access_win32.h"
+#include "shared/attributes_win32.h"
+#include "shared/security_win32.h"
+#include "shared/text.h"
+#include "shared/wide.h"
+
+#ifndef PROC_THREAD_ATTRIBUTE_SECURITY_CAPABILITIES /* Windows 8; the headers want that version asked for by name */
+#define PROC_THREAD_ATTRIBUTE_SECURITY_CAPABILITIES 0x00020009
+#endif
+
+#define STAGE "appcontainer"
+#define SHOWN L"postern sandbox" /* where the system lists profiles for people */
+#define ENTRY_RIGHTS (FILE_GENERIC_READ | FILE_GENERIC_WRITE | FILE_GENERIC_EXECUTE | DELETE)
+
+/* ---- the system's calls ---- */
+
+/* Looked up: systems without them are to be told so, not to fail loading us. */
+typedef HRESULT(WINAPI *create_call)(PCWSTR, PCWSTR, PCWSTR, PSID_AND_ATTRIBUTES, DWORD, PSID *);
+typedef HRESULT(WINAPI *delete_call)(PCWSTR);
+typedef HRESULT(WINAPI *derive_call)(PCWSTR, PSID *);
+
+struct calls {
+    HMODULE library;
+    create_call create;
+    delete_call remove;
+    derive_call derive;
+};
+
+static void (*find_call(HMODULE library, const char *name))(void)
+{
+    return (void (*)(void))GetProcAddress(library, name);
+}
+
+static int calls_open(int code, struct calls *out, struct postern_error *error)
+{
+    *out = (struct calls){.library = LoadLibraryExW(L"userenv.dll", NULL, LOAD_LIBRARY_SEARCH_SYSTEM32)};
+    if (out->library == NULL) {
+        return error_os(error, code, STAGE, "LoadLibraryExW", (int64_t)GetLastError(), "userenv.dll was not loaded");
+    }
+    out->create = (create_call)find_call(out->library, "CreateAppContainerProfile");
+    out->remove = (delete_call)find_call(out->library, "DeleteAppContainerProfile");
+    out->derive = (derive_call)find_call(out->library, "DeriveAppContainerSidFromAppContainerName");
+    if (out->create != NULL && out->remove != NULL && out->derive != NULL) {
+        return POSTERN_OK;
+    }
+    FreeLibrary(out->library);
+    out->library = NULL;
+    error_set(error, code, STAGE, "GetProcAddress", "this system has no app containers");
+    error_remedy(error, "ask for the containment \"process\"");
+    return code;
+}
+
+static void calls_close(struct calls *calls)
+{
+    if (calls->library != NULL) {
+        FreeLibrary(calls->library);
+    }
+}
+
+/* ---- profiles ---- */
+
+/* The SID as text, and the SID freed. */
+static int take_sid(PSID sid, char **out, struct postern_error *error)
+{
+    wchar_t *text = NULL;
+    int code = POSTERN_OK;
+
+    if (!ConvertSidToStringSidW(sid, &text)) {
+        code = error_os(error, POSTERN_E_CONFINE, STAGE, "ConvertSidToStringSidW", (int64_t)GetLastError(),
+                        "the SID of an app container could not be shown");
+    } else {
+        *out = wide_to_utf8(text);
+        LocalFree(text);
+        code = *out != NULL ? POSTERN_OK : error_memory(error, STAGE);
+    }
+    FreeSid(sid);
+    return code;
+}
+
+int appcontainer_create(const char *name, char **sid, struct postern_error *error)
+{
+    struct calls calls;
+    wchar_t *wide = NULL;
+    PSID made = NULL;
+    HRESULT number;
+    int code = calls_open(POSTERN_E_CONFINE, &calls, error);
+
+    if (code == POSTERN_OK) {
+        code = wide_convert(name, STAGE, "the name of an app container", &wide, error);
+    }
+    if (code == POSTERN_OK) {
+        /* What a process of it may do is said when it is started: the profile needs no capabilities. */
+        number = calls.create(wide, SHOWN, SHOWN, NULL, 0, &made);
+        code = SUCCEEDED(number) ? take_sid(made, sid, error)
+                                 : error_os(error, POSTERN_E_CONFINE, STAGE, "CreateAppContainerProfile",
+                                            (int64_t)number, "the app container %s could not be made", name);
+    }
+    free(wide);
+    calls_close(&calls);
+    return code;
+}
+
+int appcontainer_find_sid(const char *name, char **sid, struct postern_error *error)
+{
+    struct calls calls;
+    wchar_t *wide = NULL;
+    PSID found = NULL;
+    HRESULT number;
+    int code = calls_open(POSTERN_E_CONFINE, &calls, error);
+
+    if (code == POSTERN_OK) {
+        code = wide_convert(name, STAGE, "the name of an app container", &wide, error);
+    }
+    if (code == POSTERN_OK) {
+        number = calls.derive(wide, &found);
+        code = SUCCEEDED(number)
+                   ? take_sid(found, sid, error)
+                   : error_os(error, POSTERN_E_CONFINE, STAGE, "DeriveAppContainerSidFromAppContainerName",
+                              (int64_t)number, "the SID of the app container %s could not be found out", name);
+    }
+    free(wide);
+    calls_close(&calls);
+    return code;
+}
+
+int appcontainer_delete(const char *name, struct postern_error *error)
+{
+    struct calls calls;
+    wchar_t *wide = NULL;
+    HRESULT number;
+    int code = calls_open(POSTERN_E_OS, &calls, error);
+
+    if (code == POSTERN_OK) {
+        code = wide_convert(name, STAGE, "the name of an app container", &wide, error);
+    }
+    if (code == POSTERN_OK) {
+        number = calls.remove(wide);
+        if (FAILED(number)) {
+            code = error_os(error, POSTERN_E_OS, STAGE, "DeleteAppContainerProfile", (int64_t)number,
+                            "the app container %s could not be removed", name);
+        }
+    }
+    free(wide);
+    calls_close(&calls);
+    return code;
+}
+
+/* ---- what a process is started with ---- */
+
+/* Freed with LocalFree(). */
+static int read_sid(const char *text, PSID *out, struct postern_error *error)
+{
+    wchar_t *wide = NULL;
+    int code = wide_convert(text, STAGE, "a SID", &wide, error);
+
+    if (code == POSTERN_OK && !ConvertStringSidToSidW(wide, out)) {
+        *out = NULL;
+        code = error_os(error, POSTERN_E_CONFINE, STAGE, "ConvertStringSidToSidW", (int64_t)GetLastError(),
+                        "a SID was not accepted");
+    }
+    free(wide);
+    return code;
+}
+
+int appcontainer_place_init(const char *sid, bool network, struct appcontainer_place *out, struct postern_error *error)
+{
+    /* internetClient, internetClientServer, privateNetworkClientServer */
+    static const char *const capabilities[APPCONTAINER_CAPABILITIES] = {"S-1-15-3-1", "S-1-15-3-2", "S-1-15-3-3"};
+    int code;
+
+    memset(out, 0, sizeof(*out));
+    if (!appcontainer_is_sid(sid)) {
+        return error_set(error, POSTERN_E_CONFINE, STAGE, "", "the SID %s is not that of an app container", sid);
+    }
+    code = read_sid(sid, &out->value.AppContainerSid, error);
+    for (size_t i = 0; code == POSTERN_OK && network && i < APPCONTAINER_CAPABILITIES; i++) {
+        code = read_sid(capabilities[i], &out->capability[i].Sid, error);
+        out->capability[i].Attributes = SE_GROUP_ENABLED;
+        out->value.CapabilityCount = (DWORD)i + 1;
+    }
+    if (code != POSTERN_OK) {
+        appcontainer_place_free(out);
+        return code;
+    }
+    out->value.Capabilities = network ? out->capability : NULL;
+    return POSTERN_OK;
+}
+
+void appcontainer_place_free(struct appcontainer_place *place)
+{
+    for (size_t i = 0; i < APPCONTAINER_CAPABILITIES; i++) {
+        if (place->capability[i].Sid != NULL) {
+            LocalFree(place->capability[i].Sid);
+        }
+    }
+    if (place->value.AppContainerSid != NULL) {
+        LocalFree(place->value.AppContainerSid);
+    }
+    memset(place, 0, sizeof(*place));
+}
+
+/* ---- whether there are any ---- */
+
+static int check_attribute(const char *sid, struct postern_error *error)
+{
+    struct appcontainer_place place = APPCONTAINER_PLACE_NONE;
+    struct attributes attributes = {NULL};
+    int code = appcontainer_place_init(sid, true, &place, error);
+
+    if (code == POSTERN_OK &&
+        !(attributes_init(&attributes, 1) && attributes_add(&attributes, PROC_THREAD_ATTRIBUTE_SECURITY_CAPABILITIES,
+                                                            &place.value, sizeof(place.value)))) {
+        code = error_os(error, POSTERN_E_LEVEL, STAGE, "UpdateProcThreadAttribute", (int64_t)GetLastError(),
+                        "the system starts no processes in app containers");
+        error_remedy(error, "ask for the containment \"process\"");
+    }
+    attributes_free(&attributes);
+    appcontainer_place_free(&place);
+    return code;
+}
+
+int appcontainer_check(struct postern_error *error)
+{
+    static const char name[] = "postern.check"; /* of no profile: its SID is a hash of it */
+    struct calls calls;
+    char *sid = NULL;
+    int code = calls_open(POSTERN_E_LEVEL, &calls, error);
+
+    if (code == POSTERN_OK) {
+        calls_close(&calls);
+        code = appcontainer_find_sid(name, &sid, error);
+    }
+    if (code == POSTERN_OK) {
+        code = check_attribute(sid, error);
+    }
+    if (code != POSTERN_OK && code != POSTERN_E_MEMORY && error != NULL) {
+        error->code = POSTERN_E_LEVEL;
+    }
+    free(sid);
+    return code == POSTERN_OK || code == POSTERN_E_MEMORY ? code : POSTERN_E_LEVEL;
+}
+
+/* ---- trying one ---- */
+
+enum file { FILE_OF_USER, FILE_TO_READ, FILE_TO_WRITE, FILE_COUNT };
+
+static const struct {
+    enum file file;
+    DWORD right;
+    const char *name;
+    bool granted;
+} expected[] = {
+    {FILE_OF_USER, FILE_READ_DATA, "read", false},
+    {FILE_OF_USER, FILE_EXECUTE, "execute", false},
+    {FILE_OF_USER, FILE_WRITE_DATA, "write", false},
+    {FILE_OF_USER, FILE_APPEND_DATA, "append", false},
+    {FILE_OF_USER, FILE_WRITE_ATTRIBUTES, "write attributes", false},
+    {FILE_OF_USER, FILE_DELETE_CHILD, "delete what is in it", false},
+    {FILE_OF_USER, DELETE, "delete", false},
+    {FILE_OF_USER, WRITE_DAC, "change who may", false}, /* owners have it without an entry */
+    {FILE_OF_USER, WRITE_OWNER, "change the owner", false},
+    {FILE_TO_READ, FILE_READ_DATA, "read with an entry for it", true},
+    {FILE_TO_READ, FILE_EXECUTE, "execute with an entry for it", true},
+    {FILE_TO_READ, FILE_WRITE_DATA, "write with an entry to read", false},
+    {FILE_TO_READ, DELETE, "delete with an entry to read", false},
+    {FILE_TO_WRITE, FILE_WRITE_DATA, "write with an entry", true},
+    {FILE_TO_WRITE, DELETE, "delete with an entry", true},
+    {FILE_TO_WRITE, WRITE_DAC, "change who may with an entry", false},
+    {FILE_TO_WRITE, FILE_DELETE_CHILD, "delete what is in it with an entry", false},
+};
+#define EXPECTED_COUNT (sizeof(expected) / sizeof(expected[0]))
+
+static bool describe_files(const char *user, const char *sid, char *out[FILE_COUNT])
+{
+    const unsigned long look = FILE_GENERIC_READ | FILE_GENERIC_EXECUTE, change = ENTRY_RIGHTS;
+
+    out[FILE_OF_USER] = text_format("O:%sG:%sD:P(A;;FA;;;%s)", user, user, user);
+    out[FILE_TO_READ] = text_format("O:%sG:%sD:P(A;;FA;;;%s)(A;;0x%lx;;;%s)", user, user, user, look, sid);
+    out[FILE_TO_WRITE] = text_format("O:%sG:%sD:P(A;;FA;;;%s)(A;;0x%lx;;;%s)", user, user, user, change, sid);
+    return out[FILE_OF_USER] != NULL && out[FILE_TO_READ] != NULL && out[FILE_TO_WRITE] != NULL;
+}
+
+static int ask_all(os_handle token, char *const descriptor[FILE_COUNT], struct buffer *wrong,
+                   struct postern_error *error)
+{
+    struct access_question question[EXPECTED_COUNT];
+
+    for (size_t i = 0; i < EXPECTED_COUNT; i++) {
+        question[i] = (struct access_question){.descriptor = descriptor[expected[i].file],
+                                               .right = expected[i].right,
+                                               .name = expected[i].name,
+                                               .granted = expected[i].granted};
+    }
+    return access_ask(token, question, EXPECTED_COUNT, wrong, error);
+}
+
+int appcontainer_try(os_handle token, const char *sid, struct postern_error *error)
+{
+    char *descriptor[FILE_COUNT] = {NULL};
+    char *user = security_own_sid();
+    struct buffer wrong;
+    int code = POSTERN_OK;
+
+    buffer_init(&wrong, 1024);
+    if (user == NULL) {
+        code = error_os(error, POSTERN_E_OS, STAGE, "GetTokenInformation", (int64_t)GetLastError(),
+                        "our own user could not be found out");
+    } else if (!describe_files(user, sid, descriptor)) {
+        code = error_memory(error, STAGE);
+    } else {
+        code = ask_all(token, descriptor, &wrong, error);
+    }
+    if (code == POSTERN_OK && buffer_length(&wrong) > 0) {
+        code = error_set(error, POSTERN_E_LEVEL, STAGE, "AccessCheck",
+                         "in an app container the system lets commands: %.*s", (int)buffer_length(&wrong),
+                         (const char *)buffer_data(&wrong));
+        error_remedy(error, "ask for the containment \"process\"");
+    }
+    for (int file = 0; file < FILE_COUNT; file++) {
+        free(descriptor[file]);
+    }
+    buffer_free(&wrong);
+    free(user);
+    return code;
+}
