@@ -55,11 +55,23 @@ static void add_all(struct planner *planner, const struct enforce_steps *from)
 
 /* ---- what is refused whatever the host is ---- */
 
+static int check_processcontainer(const struct enforce_host *host, const char *name, struct postern_error *error)
+{
+    if (host->appcontainer && host->level == POSTERN_LEVEL_RESTRICTED)
+        return POSTERN_OK;
+    return enforce_refuse(error, "containment", name,
+                          host->appcontainer ? "is what level restricted is made of, and of no other"
+                                             : "takes app containers of Windows, and is not to be had here",
+                          host->appcontainer ? "use level restricted" : "ask for the containment \"process\"");
+}
+
 static int check_containment(const struct policy *policy, const struct enforce_host *host, struct postern_error *error)
 {
     const char *name = policy->containment_name[0] ? policy->containment_name : "another containment";
     if (policy->containment == POLICY_CONTAINMENT_PROCESS)
         return POSTERN_OK;
+    if (policy->containment == POLICY_CONTAINMENT_PROCESSCONTAINER)
+        return check_processcontainer(host, name, error);
     if (policy->containment == POLICY_CONTAINMENT_BUBBLEWRAP) {
         if (host->own_files && host->level != POSTERN_LEVEL_NONE)
             return POSTERN_OK;

@@ -26,7 +26,10 @@ static void begin(struct setting *setting, enum postern_level level)
     memset(setting, 0, sizeof(*setting));
     policy_init(&setting->policy, PATH_WINDOWS);
     buffer_init(&setting->text, 1024 * 1024);
-    setting->host = (struct enforce_host){.level = level, .restricted_token = level == POSTERN_LEVEL_RESTRICTED};
+    setting->host = (struct enforce_host){.level = level,
+                                          .restricted_token = level != POSTERN_LEVEL_NONE,
+                                          .account_online = level == POSTERN_LEVEL_ELEVATED,
+                                          .account_offline = level == POSTERN_LEVEL_ELEVATED};
     if (level == POSTERN_LEVEL_RESTRICTED)
         setting->policy.network = POLICY_NETWORK_ALLOW;
 }
@@ -125,7 +128,8 @@ static void level_none_keeps_nothing_from_commands(void **state)
 
 /* ---- level restricted ---- */
 
-#define TOKEN "lifetime:job\nprivileges:restricted-token\nfs.write:restricted-token\nfs.private:directory\n"
+#define HELD "desktop:private-desktop\nmitigations:process-mitigations\nfs.private:directory\n"
+#define TOKEN "lifetime:job\nprivileges:restricted-token\nfs.write:restricted-token\n" HELD
 
 static void a_workspace_at_restricted(void **state)
 {
@@ -202,6 +206,12 @@ static void user_interface_containment_and_demands(void **state)
     (void)state;
     begin(&setting, POSTERN_LEVEL_RESTRICTED);
     setting.policy.ui = (struct policy_ui){.said = true, .disable = true};
+    assert_plan(&setting, "lifetime:job\nprivileges:restricted-token\nfs.write:restricted-token\n"
+                          "desktop:private-desktop\nui:window-station\nmitigations:process-mitigations\n"
+                          "fs.private:directory\n");
+    setting.policy.ui.clipboard = POLICY_CLIPBOARD_READ;
+    assert_refused(&setting, POSTERN_E_POLICY, "ui: ", "desktop");
+    setting.policy.ui = (struct policy_ui){.said = true};
     assert_refused(&setting, POSTERN_E_POLICY, "ui: ", "desktop");
     setting.policy.ui.said = false;
     setting.policy.containment = POLICY_CONTAINMENT_PROCESSCONTAINER;
@@ -214,6 +224,67 @@ static void user_interface_containment_and_demands(void **state)
     end(&setting);
 }
 
+/* ---- level elevated, and app containers ---- */
+
+#define ACCOUNT "lifetime:job\nuser:account\n"
+#define ITS_TOKEN "privileges:restricted-token\nfs.write:restricted-token\n" HELD
+#define CONTAINER "lifetime:job\nprivileges:appcontainer\nfs.write:appcontainer\n"
+
+static void add_a_workspace(struct setting *setting)
+{
+    add(setting, "C:\\w", POLICY_WRITE)->source = POLICY_FROM_PRESET;
+    add(setting, "C:\\w\\.git", POLICY_READ)->source = POLICY_PROTECTED;
+    add(setting, "C:\\w\\.git\\x", POLICY_WRITE);
+    add(setting, "C:\\w\\.git\\r", POLICY_READ); /* as what it is in */
+    add(setting, "C:\\w\\keys", POLICY_DENIED);
+    add(setting, "C:\\gone", POLICY_DENIED)->missing = true;
+    add(setting, "D:\\r", POLICY_READ); /* may be the caller's alone */
+}
+
+#define WORKSPACE                                                                                                      \
+    "fs.write:access-entry C:\\w\n"                                                                                    \
+    "fs.read:access-entry C:\\w\\.git\n"                                                                               \
+    "fs.write:access-entry C:\\w\\.git\\x\n"                                                                           \
+    "fs.deny:deny-entry C:\\w\\keys\n"                                                                                 \
+    "fs.read:access-entry D:\\r\n"
+
+static void a_workspace_of_an_account(void **state)
+{
+    struct setting setting;
+    (void)state;
+    begin(&setting, POSTERN_LEVEL_ELEVATED);
+    add_a_workspace(&setting);
+    assert_plan(&setting, ACCOUNT "net.block:offline-account\n" ITS_TOKEN WORKSPACE);
+    setting.policy.network = POLICY_NETWORK_ALLOW;
+    assert_plan(&setting, ACCOUNT ITS_TOKEN WORKSPACE);
+    setting.policy.rules.base = POLICY_DENIED; /* nobody can take what Windows lets every user read */
+    assert_refused(&setting, POSTERN_E_POLICY, "fs.read: ", "no rule");
+    setting.policy.rules.base = POLICY_READ;
+    add(&setting, "C:\\w\\none", POLICY_DENIED)->missing = true;
+    assert_refused(&setting, POSTERN_E_POLICY, "fs.deny: ", "C:\\w\\none");
+    end(&setting);
+}
+
+static void a_workspace_of_an_app_container(void **state)
+{
+    struct setting setting;
+    (void)state;
+    begin(&setting, POSTERN_LEVEL_RESTRICTED);
+    setting.policy.containment = POLICY_CONTAINMENT_PROCESSCONTAINER;
+    setting.policy.network = POLICY_NETWORK_UNSAID;
+    setting.host.appcontainer = true;
+    setting.host.restricted_token = false; /* it takes none */
+    add_a_workspace(&setting);
+    assert_plan(&setting, CONTAINER "net.block:appcontainer\n" HELD WORKSPACE);
+    setting.policy.rules.base = POLICY_DENIED;
+    assert_plan(&setting, CONTAINER "net.block:appcontainer\n" HELD WORKSPACE);
+    setting.policy.network = POLICY_NETWORK_ALLOW;
+    assert_plan(&setting, CONTAINER HELD WORKSPACE);
+    setting.host.level = POSTERN_LEVEL_ELEVATED;
+    assert_refused(&setting, POSTERN_E_POLICY, "containment: ", "level restricted");
+    end(&setting);
+}
+
 static void hosts_that_lack_too_much(void **state)
 {
     struct setting setting;
@@ -221,9 +292,20 @@ static void hosts_that_lack_too_much(void **state)
     begin(&setting, POSTERN_LEVEL_RESTRICTED);
     setting.host.restricted_token = false;
     assert_refused(&setting, POSTERN_E_LEVEL, "the system", "restricted token");
-    setting.host.level = POSTERN_LEVEL_ELEVATED;
-    setting.host.restricted_token = true;
-    assert_refused(&setting, POSTERN_E_LEVEL, "Windows", "other user");
+    end(&setting);
+    begin(&setting, POSTERN_LEVEL_ELEVATED);
+    setting.host.account_online = false;
+    assert_plan(&setting, ACCOUNT "net.block:offline-account\n" ITS_TOKEN); /* the one that it takes is there */
+    setting.host.account_offline = false;
+    assert_refused(&setting, POSTERN_E_LEVEL, "no sandbox account", "of this host");
+    assert_non_null(strstr(setting.error.remedy, "postern setup"));
+    end(&setting);
+    begin(&setting, POSTERN_LEVEL_ELEVATED);
+    setting.host.account_offline = false;
+    setting.policy.network = POLICY_NETWORK_ALLOW;
+    assert_plan(&setting, ACCOUNT ITS_TOKEN);
+    setting.host.restricted_token = false;
+    assert_refused(&setting, POSTERN_E_LEVEL, "the system", "restricted token");
     end(&setting);
 }
 
@@ -243,14 +325,16 @@ static void too_many_entries(void **state)
 
 /* ---- random plans ---- */
 
-/* The nearest step at or above a path decides, and where there is none the token does. */
+/* The nearest step at or above a path decides, and where there is none it is as everything is. */
 static enum policy_access access_by_plan(const struct enforce_steps *steps, const char *path)
 {
     enum policy_access access = POLICY_READ;
     for (size_t i = 0; i < steps->count; i++) {
         const struct enforce_step *step = &steps->item[i]; /* what is above comes first */
         if (step->path && path_is_beneath(PATH_WINDOWS, path, step->path))
-            access = step->mechanism == ENFORCE_ENTRY ? POLICY_WRITE : POLICY_READ;
+            access = step->mechanism == ENFORCE_ENTRY        ? POLICY_WRITE
+                     : step->mechanism == ENFORCE_DENY_ENTRY ? POLICY_DENIED
+                                                             : POLICY_READ;
     }
     return access;
 }
@@ -263,27 +347,41 @@ static bool any_denied(const struct policy_rules *rules)
     return false;
 }
 
+static void random_plan(const struct policies_tree *tree, uint64_t *random, enum postern_level level, bool container,
+                        unsigned count_of[2])
+{
+    struct setting setting;
+    struct policies_rule said[8];
+    begin(&setting, level);
+    if (container) {
+        setting.policy.containment = POLICY_CONTAINMENT_PROCESSCONTAINER;
+        setting.host.appcontainer = true;
+    }
+    size_t count = policies_random_rules(random, tree, 5, said, &setting.policy.rules);
+    bool can_deny = container || level == POSTERN_LEVEL_ELEVATED;
+    int result = plan(&setting);
+    assert_int_equal(result, !can_deny && any_denied(&setting.policy.rules) ? POSTERN_E_POLICY : POSTERN_OK);
+    count_of[result == POSTERN_OK]++;
+    for (size_t i = 0; result == POSTERN_OK && i < POLICIES_TREE_SIZE; i++)
+        assert_int_equal(access_by_plan(&setting.steps, tree->item[i]), policies_access(said, count, POLICY_READ, i));
+    end(&setting);
+}
+
 static void random_plans(void **state)
 {
     static struct policies_tree tree;
     uint64_t random = 20;
-    unsigned planned = 0, refused = 0;
+    unsigned by_token[2] = {0}, by_account[2] = {0}, by_container[2] = {0};
     (void)state;
     policies_make_tree(&tree, PATH_WINDOWS);
     for (int round = 0; round < 2000; round++) {
-        struct setting setting;
-        struct policies_rule said[8];
-        begin(&setting, POSTERN_LEVEL_RESTRICTED);
-        size_t count = policies_random_rules(&random, &tree, 5, said, &setting.policy.rules);
-        int result = plan(&setting);
-        assert_int_equal(result, any_denied(&setting.policy.rules) ? POSTERN_E_POLICY : POSTERN_OK);
-        result == POSTERN_OK ? planned++ : refused++;
-        for (size_t i = 0; result == POSTERN_OK && i < POLICIES_TREE_SIZE; i++)
-            assert_int_equal(access_by_plan(&setting.steps, tree.item[i]),
-                             policies_access(said, count, POLICY_READ, i));
-        end(&setting);
+        random_plan(&tree, &random, POSTERN_LEVEL_RESTRICTED, false, by_token);
+        random_plan(&tree, &random, POSTERN_LEVEL_ELEVATED, false, by_account);
+        random_plan(&tree, &random, POSTERN_LEVEL_RESTRICTED, true, by_container);
     }
-    assert_true(planned > 200 && refused > 200);
+    assert_true(by_token[0] > 200 && by_token[1] > 200);
+    assert_int_equal(by_account[1], 2000);
+    assert_int_equal(by_container[1], 2000);
 }
 
 int main(void)
@@ -297,6 +395,8 @@ int main(void)
         cmocka_unit_test(reading_cannot_be_denied),
         cmocka_unit_test(what_is_missing),
         cmocka_unit_test(user_interface_containment_and_demands),
+        cmocka_unit_test(a_workspace_of_an_account),
+        cmocka_unit_test(a_workspace_of_an_app_container),
         cmocka_unit_test(hosts_that_lack_too_much),
         cmocka_unit_test(too_many_entries),
         cmocka_unit_test(random_plans),
