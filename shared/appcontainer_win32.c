@@ -22,6 +22,11 @@
 #define SHOWN L"postern sandbox" /* where the system lists profiles for people */
 #define ENTRY_RIGHTS (FILE_GENERIC_READ | FILE_GENERIC_WRITE | FILE_GENERIC_EXECUTE | DELETE)
 
+static int os_failure(struct postern_error *error, const char *operation, const char *what)
+{
+    return error_os(error, POSTERN_E_CONFINE, STAGE, operation, (int64_t)GetLastError(), "%s", what);
+}
+
 /* ---- the system's calls ---- */
 
 /* Looked up: systems without them are to be told so, not to fail loading us. */
@@ -76,8 +81,7 @@ static int take_sid(PSID sid, char **out, struct postern_error *error)
     int code = POSTERN_OK;
 
     if (!ConvertSidToStringSidW(sid, &text)) {
-        code = error_os(error, POSTERN_E_CONFINE, STAGE, "ConvertSidToStringSidW", (int64_t)GetLastError(),
-                        "the SID of an app container could not be shown");
+        code = os_failure(error, "ConvertSidToStringSidW", "the SID of an app container could not be shown");
     } else {
         *out = wide_to_utf8(text);
         LocalFree(text);
@@ -165,8 +169,7 @@ static int read_sid(const char *text, PSID *out, struct postern_error *error)
 
     if (code == POSTERN_OK && !ConvertStringSidToSidW(wide, out)) {
         *out = NULL;
-        code = error_os(error, POSTERN_E_CONFINE, STAGE, "ConvertStringSidToSidW", (int64_t)GetLastError(),
-                        "a SID was not accepted");
+        code = os_failure(error, "ConvertStringSidToSidW", "a SID was not accepted");
     }
     free(wide);
     return code;
@@ -304,7 +307,7 @@ static int ask_all(os_handle token, char *const descriptor[FILE_COUNT], struct b
     return access_ask(token, question, EXPECTED_COUNT, wrong, error);
 }
 
-int appcontainer_try(os_handle token, const char *sid, struct postern_error *error)
+static int try_files(HANDLE token, const char *sid, struct postern_error *error)
 {
     char *descriptor[FILE_COUNT] = {NULL};
     char *user = security_own_sid();
@@ -313,23 +316,92 @@ int appcontainer_try(os_handle token, const char *sid, struct postern_error *err
 
     buffer_init(&wrong, 1024);
     if (user == NULL) {
-        code = error_os(error, POSTERN_E_OS, STAGE, "GetTokenInformation", (int64_t)GetLastError(),
-                        "our own user could not be found out");
+        code = os_failure(error, "GetTokenInformation", "our own user could not be found out");
     } else if (!describe_files(user, sid, descriptor)) {
         code = error_memory(error, STAGE);
     } else {
-        code = ask_all(token, descriptor, &wrong, error);
+        code = ask_all((os_handle)token, descriptor, &wrong, error);
     }
     if (code == POSTERN_OK && buffer_length(&wrong) > 0) {
-        code = error_set(error, POSTERN_E_LEVEL, STAGE, "AccessCheck",
+        code = error_set(error, POSTERN_E_CONFINE, STAGE, "AccessCheck",
                          "in an app container the system lets commands: %.*s", (int)buffer_length(&wrong),
                          (const char *)buffer_data(&wrong));
-        error_remedy(error, "ask for the containment \"process\"");
     }
     for (int file = 0; file < FILE_COUNT; file++) {
         free(descriptor[file]);
     }
     buffer_free(&wrong);
     free(user);
+    return code;
+}
+
+/* ---- who a process is ---- */
+
+/* What a token tells of this sort; freed by the caller. NULL: see GetLastError(). */
+static void *ask_token(HANDLE token, TOKEN_INFORMATION_CLASS what)
+{
+    DWORD size = 0;
+    void *out;
+
+    GetTokenInformation(token, what, NULL, 0, &size); /* tells the size */
+    out = size > 0 ? malloc(size) : NULL;
+    if (out != NULL && !GetTokenInformation(token, what, out, size, &size)) {
+        free(out);
+        out = NULL;
+    }
+    return out;
+}
+
+static int check_sid(HANDLE token, const char *sid, struct postern_error *error)
+{
+    TOKEN_APPCONTAINER_INFORMATION *told = ask_token(token, TokenAppContainerSid);
+    PSID wanted = NULL;
+    int code = told != NULL ? read_sid(sid, &wanted, error)
+                            : os_failure(error, "GetTokenInformation", "a process did not tell its app container");
+
+    if (code == POSTERN_OK && (told->TokenAppContainer == NULL || !EqualSid(told->TokenAppContainer, wanted))) {
+        code =
+            error_set(error, POSTERN_E_CONFINE, STAGE, "", "a process is not in the app container it was started in");
+    }
+    if (wanted != NULL) {
+        LocalFree(wanted);
+    }
+    free(told);
+    return code;
+}
+
+static int check_capabilities(HANDLE token, bool network, struct postern_error *error)
+{
+    TOKEN_GROUPS *told = ask_token(token, TokenCapabilities);
+    DWORD wanted = network ? APPCONTAINER_CAPABILITIES : 0;
+    int code = POSTERN_OK;
+
+    if (told == NULL) {
+        code = os_failure(error, "GetTokenInformation", "a process did not tell its capabilities");
+    } else if (told->GroupCount != wanted) {
+        code = error_set(error, POSTERN_E_CONFINE, STAGE, "",
+                         "a process in an app container has %lu capabilities, not %lu", (unsigned long)told->GroupCount,
+                         (unsigned long)wanted);
+    }
+    free(told);
+    return code;
+}
+
+int appcontainer_try(os_handle process, const char *sid, bool network, struct postern_error *error)
+{
+    HANDLE token = NULL;
+    int code;
+
+    if (!OpenProcessToken((HANDLE)process, TOKEN_QUERY | TOKEN_DUPLICATE, &token)) {
+        return os_failure(error, "OpenProcessToken", "the token of a process in an app container could not be opened");
+    }
+    code = check_sid(token, sid, error);
+    if (code == POSTERN_OK) {
+        code = check_capabilities(token, network, error);
+    }
+    if (code == POSTERN_OK) {
+        code = try_files(token, sid, error);
+    }
+    CloseHandle(token);
     return code;
 }

@@ -52,9 +52,9 @@ struct appcontainer_place {
 int appcontainer_place_init(const char *sid, bool network, struct appcontainer_place *out, struct postern_error *error);
 void appcontainer_place_free(struct appcontainer_place *place);
 
-/* Asks the system what the holder of `token`, that of a process in the container `sid`, may do: nothing with a file of
- * our user's, and with one that has an entry for the container what the entry says. Touches no file. POSTERN_E_LEVEL:
- * names what came out wrong. */
-int appcontainer_try(os_handle token, const char *sid, struct postern_error *error);
+/* Whether a process that was started so is in that container with those capabilities, and what the system, when asked,
+ * lets it do: nothing with a file of our user's, and with one that has an entry for the container what the entry says.
+ * Touches no file. POSTERN_E_CONFINE: names what came out wrong. */
+int appcontainer_try(os_handle process, const char *sid, bool network, struct postern_error *error);
 
 #endif

@@ -7,6 +7,7 @@
  */
 #include "shared/process_win32.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 #include <wchar.h>
@@ -14,6 +15,7 @@
 #define PSAPI_VERSION 2
 #include <psapi.h>
 
+#include "shared/appcontainer_win32.h"
 #include "shared/attributes_win32.h"
 #include "shared/batch_win32.h"
 #include "shared/block_win32.h"
@@ -28,6 +30,9 @@
 #define ERROR_ELEVATION_REQUIRED 740
 #endif
 
+#ifndef PROC_THREAD_ATTRIBUTE_SECURITY_CAPABILITIES /* Windows 8 */
+#define PROC_THREAD_ATTRIBUTE_SECURITY_CAPABILITIES 0x00020009
+#endif
 #ifndef PROC_THREAD_ATTRIBUTE_PSEUDOCONSOLE /* Windows 10 1809; the headers want that version asked for by name */
 #define PROC_THREAD_ATTRIBUTE_PSEUDOCONSOLE 0x00020016
 #endif
@@ -46,6 +51,7 @@ struct spawn {
     DWORD *pass_flags;     /* what the flags of pass[] were */
     size_t pass_changed;   /* how many of pass[] are to be set back */
     HANDLE job;
+    struct appcontainer_place place; /* without a SID: in no app container */
     struct attributes attributes;
 };
 
@@ -212,9 +218,20 @@ static int make_handles(const struct process_spec *spec, struct spawn *spawn, st
     return POSTERN_OK;
 }
 
+static int make_place(const struct process_confinement *confinement, struct spawn *spawn, struct postern_error *error)
+{
+    if (confinement == NULL || confinement->package == NULL) {
+        return POSTERN_OK;
+    }
+    assert(confinement->token == OS_HANDLE_NONE); /* the system makes the container's token of our own */
+    return appcontainer_place_init(confinement->package, confinement->package_network, &spawn->place, error);
+}
+
 static int make_attributes(const struct process_spec *spec, struct spawn *spawn, struct postern_error *error)
 {
-    DWORD count = 1u + (spec->job != OS_HANDLE_NONE ? 1u : 0u) + (spec->terminal != OS_HANDLE_NONE ? 1u : 0u);
+    bool contained = spawn->place.value.AppContainerSid != NULL;
+    DWORD count = 1u + (spec->job != OS_HANDLE_NONE ? 1u : 0u) + (spec->terminal != OS_HANDLE_NONE ? 1u : 0u) +
+                  (contained ? 1u : 0u);
     bool ok = attributes_init(&spawn->attributes, count);
 
     if (ok && spawn->inherited_count > 0) {
@@ -230,6 +247,10 @@ static int make_attributes(const struct process_spec *spec, struct spawn *spawn,
         /* Unlike the others this attribute's value is the handle itself. */
         ok = attributes_add(&spawn->attributes, PROC_THREAD_ATTRIBUTE_PSEUDOCONSOLE, (void *)spec->terminal,
                             sizeof(void *));
+    }
+    if (ok && contained) {
+        ok = attributes_add(&spawn->attributes, PROC_THREAD_ATTRIBUTE_SECURITY_CAPABILITIES, &spawn->place.value,
+                            sizeof(spawn->place.value));
     }
     return ok ? POSTERN_OK : os_failure(error, "UpdateProcThreadAttribute", "the process attributes could not be set");
 }
@@ -261,11 +282,27 @@ static int failure_code(DWORD os_error)
     }
 }
 
-static int spawn_failure(const struct process_spec *spec, DWORD os_error, struct postern_error *error)
+/* Two causes that nobody would guess. */
+static void explain_container(DWORD os_error, struct postern_error *error)
+{
+    if (os_error == ERROR_ENVVAR_NOT_FOUND) {
+        error_remedy(error, "leave LOCALAPPDATA in the command's environment: Windows finds the app container's own "
+                            "directory by it");
+    } else if (os_error == ERROR_ACCESS_DENIED) {
+        error_remedy(error, "an app container can start what is in Windows' own directories and in Program Files: name "
+                            "the directory of any other program with --ro");
+    }
+}
+
+static int spawn_failure(const struct process_spec *spec, const struct spawn *spawn, DWORD os_error,
+                         struct postern_error *error)
 {
     int code = error_os(error, failure_code(os_error), STAGE, "CreateProcessW", (int64_t)os_error,
                         "'%s' could not be started", spec->program);
 
+    if (spawn->place.value.AppContainerSid != NULL) {
+        explain_container(os_error, error);
+    }
     /* process_find() keeps to real programs; this is for one named by its path that only looks like it. */
     if (find_windows_is_app(spec->program)) {
         error_remedy(
@@ -309,7 +346,7 @@ static int create_process(const struct process_spec *spec, enum process_console 
     startup.StartupInfo.hStdError = spawn->standard[2];
     if (!CreateProcessW(spawn->program, spawn->line, NULL, NULL, spawn->inherited_count > 0,
                         creation_flags(spec, console), spawn->block, spawn->cwd, &startup.StartupInfo, &process)) {
-        return spawn_failure(spec, GetLastError(), error);
+        return spawn_failure(spec, spawn, GetLastError(), error);
     }
     CloseHandle(process.hThread);
     out->handle = (os_handle)process.hProcess;
@@ -328,6 +365,7 @@ static void spawn_free(const struct process_spec *spec, struct spawn *spawn)
         }
     }
     attributes_free(&spawn->attributes);
+    appcontainer_place_free(&spawn->place);
     free(spawn->inherited);
     free(spawn->pass_flags);
     free(spawn->program);
@@ -342,12 +380,13 @@ int process_spawn_win32(const struct process_spec *spec, enum process_console co
     struct spawn spawn;
     int code;
 
-    (void)confinement;
-
     memset(&spawn, 0, sizeof(spawn));
     code = make_text(spec, &spawn, error);
     if (code == POSTERN_OK) {
         code = make_handles(spec, &spawn, error);
+    }
+    if (code == POSTERN_OK) {
+        code = make_place(confinement, &spawn, error);
     }
     if (code == POSTERN_OK) {
         code = make_attributes(spec, &spawn, error);

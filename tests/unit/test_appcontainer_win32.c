@@ -3,12 +3,14 @@
  */
 #include "tests/support/test.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <windows.h>
 #include <sddl.h>
 
 #include "shared/appcontainer_win32.h"
+#include "shared/process_win32.h"
 #include "tests/support/run_win32.h"
 
 #define PACKAGE "S-1-15-2-1-2-3-4-5-6-7"
@@ -129,18 +131,84 @@ static void a_place_is_of_one_container(void **state)
     }
 }
 
-/* The control: the same questions about a token that is in no container. */
-static void an_ordinary_token_is_found_out(void **state)
+/* ---- processes ---- */
+
+/* The system's own, which every container may read. */
+static int start_in(const char *package, bool network, struct process *out, struct postern_error *error)
 {
+    static const char *const argv[] = {"cmd.exe", "/d", "/c", "exit 7", NULL};
+    const struct process_confinement confinement = {
+        .token = OS_HANDLE_NONE, .package = package, .package_network = network};
+    struct process_spec spec;
+    char program[MAX_PATH], directory[MAX_PATH];
+
+    assert_in_range(GetSystemDirectoryA(directory, sizeof(directory)), 1, MAX_PATH - 20);
+    snprintf(program, sizeof(program), "%s\\cmd.exe", directory);
+    process_spec_init(&spec);
+    spec.program = program;
+    spec.argv = argv;
+    spec.env = run_environment();
+    spec.cwd = directory;
+    return process_spawn_win32(&spec, PROCESS_CONSOLE_OWN, &confinement, out, error);
+}
+
+static void try_in(bool network)
+{
+    char name[APPCONTAINER_NAME_SIZE], *sid = NULL;
     struct postern_error error = {0};
-    HANDLE own = NULL;
+    struct process process = {.handle = OS_HANDLE_NONE};
+    struct process_exit status = {0};
+    int spawned, tried;
+
+    assert_int_equal(appcontainer_make_name(name, NULL), 0);
+    assert_int_equal(appcontainer_create(name, &sid, NULL), 0);
+    spawned = start_in(sid, network, &process, &error);
+    tried = spawned == 0 ? appcontainer_try(process.handle, sid, network, &error) : -1;
+    if (spawned == 0) {
+        assert_true(run_wait(process.handle));
+        assert_true(process_collect(&process, &status));
+        process_close(&process);
+    }
+    assert_int_equal(appcontainer_delete(name, NULL), 0);
+    free(sid);
+    if (spawned != 0 || tried != 0) {
+        fail_msg("%s", error.message);
+    }
+    assert_int_equal(status.exit_code, 7);
+}
+
+static void a_process_is_in_its_container(void **state)
+{
+    (void)state;
+    need_containers();
+    try_in(false);
+    try_in(true);
+}
+
+/* Where the system knows none it does not start without. */
+static void no_container_no_process(void **state)
+{
+    struct process process = {.handle = OS_HANDLE_NONE};
+    struct postern_error error = {0};
 
     (void)state;
-    assert_true(OpenProcessToken(GetCurrentProcess(), TOKEN_DUPLICATE | TOKEN_QUERY, &own));
-    assert_int_equal(appcontainer_try((os_handle)own, PACKAGE, &error), POSTERN_E_LEVEL);
-    assert_non_null(strstr(error.message, "commands: read, execute, write, append, "));
-    assert_null(strstr(error.message, "not "));
-    CloseHandle(own);
+    if (!run_under_wine()) {
+        skip();
+    }
+    assert_int_equal(start_in(PACKAGE, false, &process, &error), POSTERN_E_OS);
+    assert_string_equal(error.operation, "UpdateProcThreadAttribute");
+    assert_int_equal(start_in("S-1-1-0", false, &process, &error), POSTERN_E_CONFINE);
+    assert_true(process.handle == OS_HANDLE_NONE);
+}
+
+/* The control: a process that is in none, this one. */
+static void an_ordinary_process_is_found_out(void **state)
+{
+    struct postern_error error = {0};
+
+    (void)state;
+    assert_int_equal(appcontainer_try((os_handle)GetCurrentProcess(), PACKAGE, false, &error), POSTERN_E_CONFINE);
+    assert_string_equal(error.stage, "appcontainer");
 }
 
 int main(void)
@@ -151,7 +219,9 @@ int main(void)
         cmocka_unit_test(a_place_without_a_network_has_no_capabilities),
         cmocka_unit_test(a_place_with_a_network_has_three),
         cmocka_unit_test(a_place_is_of_one_container),
-        cmocka_unit_test(an_ordinary_token_is_found_out),
+        cmocka_unit_test(a_process_is_in_its_container),
+        cmocka_unit_test(no_container_no_process),
+        cmocka_unit_test(an_ordinary_process_is_found_out),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
