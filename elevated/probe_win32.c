@@ -55,7 +55,7 @@ static json_t *describe_restricted_token(void)
     json_t *object = json_object();
     int status = token_make_sid(sid, &why);
     if (status == 0)
-        status = token_restrict(sid, &token, &why);
+        status = token_restrict(sid, TOKEN_LOGON_LEFT, &token, &why);
     if (status == 0)
         status = token_try(token, sid, &why);
     handle_close(&token);

@@ -6,9 +6,11 @@
 
 #include "ipc/message.h"
 #include "shared/json.h"
+#include "shared/sddl.h"
 #include "shared/text.h"
 
 #include <assert.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define STAGE "bootstrap"
@@ -98,7 +100,60 @@ static void get_steps(struct json_fields *fields, struct enforce_steps *out)
     }
 }
 
+/* ---- what Windows adds ---- */
+
+/* A handle's number in the runner has 31 bits; 0 is none of it. */
+static bool is_handle_number(os_handle handle)
+{
+    return handle >= 0 && handle <= INT32_MAX;
+}
+
+static int check_windows(const struct bootstrap *bootstrap, struct postern_error *error)
+{
+    if (bootstrap->sid && !sddl_is_sid(bootstrap->sid))
+        return error_set(error, POSTERN_E_INVALID, STAGE, "", "the sandbox's SID is none");
+    if (!is_handle_number(bootstrap->parent) || !is_handle_number(bootstrap->log))
+        return error_set(error, POSTERN_E_INVALID, STAGE, "", "a handle for the runner has no number of one");
+    return 0;
+}
+
+/* Absent where there is nothing to say, as on Linux. */
+static bool put_windows(const struct bootstrap *bootstrap, json_t *object)
+{
+    return object && (!bootstrap->sid || json_object_set_new(object, "sid", json_string(bootstrap->sid)) == 0) &&
+           (bootstrap->parent == 0 ||
+            json_object_set_new(object, "parent", json_integer((json_int_t)bootstrap->parent)) == 0) &&
+           (bootstrap->log == 0 || json_object_set_new(object, "log", json_integer((json_int_t)bootstrap->log)) == 0);
+}
+
+static void get_windows(struct json_fields *fields, struct bootstrap *out)
+{
+    const char *sid = json_get_string(fields, "sid", NULL);
+    out->parent = (os_handle)json_get_number(fields, "parent", 0, INT32_MAX);
+    out->log = (os_handle)json_get_number(fields, "log", 0, INT32_MAX);
+    if (fields->status != 0 || !sid)
+        return;
+    if (!sddl_is_sid(sid)) {
+        json_fail(fields, "sid", "is not a SID");
+        return;
+    }
+    out->sid = text_format("%s", sid);
+    if (!out->sid)
+        json_fail(fields, "sid", "does not fit into memory");
+}
+
 /* ---- the record ---- */
+
+static json_t *to_json(const struct bootstrap *bootstrap)
+{
+    json_t *object =
+        json_pack("{s:s, s:s, s:o, s:o}", "version", postern_version(), "level", postern_level_name(bootstrap->level),
+                  "steps", steps_to_json(&bootstrap->steps), "in_force", json_from_strings(&bootstrap->in_force));
+    if (put_windows(bootstrap, object))
+        return object;
+    json_decref(object);
+    return NULL;
+}
 
 int bootstrap_encode(const struct bootstrap *bootstrap, struct buffer *out, struct postern_error *error)
 {
@@ -107,12 +162,11 @@ int bootstrap_encode(const struct bootstrap *bootstrap, struct buffer *out, stru
         if (status != 0)
             return status;
     }
+    int invalid = check_windows(bootstrap, error);
+    if (invalid != 0)
+        return invalid;
     bool fits = bootstrap->steps.count <= STEPS_MAX && buffer_append(out, bootstrap->key, sizeof(bootstrap->key)) &&
-                json_write(json_pack("{s:s, s:s, s:o, s:o}", "version", postern_version(), "level",
-                                     postern_level_name(bootstrap->level), "steps", steps_to_json(&bootstrap->steps),
-                                     "in_force", json_from_strings(&bootstrap->in_force)),
-                           out) &&
-                buffer_length(out) <= BOOTSTRAP_LIMIT;
+                json_write(to_json(bootstrap), out) && buffer_length(out) <= BOOTSTRAP_LIMIT;
     if (fits)
         return 0;
     error_set(error, POSTERN_E_LIMIT, STAGE, "", "the start record is over %u bytes or %u steps", BOOTSTRAP_LIMIT,
@@ -142,6 +196,7 @@ int bootstrap_decode(const void *data, size_t size, struct bootstrap *out, struc
         json_fail(&fields, "level", "is not a known name");
     get_steps(&fields, &out->steps);
     json_get_strings(&fields, "in_force", &out->in_force, IN_FORCE_MAX);
+    get_windows(&fields, out);
     int status = json_fields_end(&fields);
     if (status != 0)
         bootstrap_free(out);
@@ -154,4 +209,7 @@ void bootstrap_free(struct bootstrap *bootstrap)
     crypto_wipe(bootstrap->key, sizeof(bootstrap->key));
     enforce_steps_free(&bootstrap->steps);
     strings_free(&bootstrap->in_force);
+    free(bootstrap->sid);
+    bootstrap->sid = NULL;
+    bootstrap->parent = bootstrap->log = 0;
 }

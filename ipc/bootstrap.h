@@ -26,7 +26,8 @@ struct bootstrap {
     os_handle parent, log; /* put into the runner once it was there, instead of inherited; 0: not so */
 };
 
-/* Appends the record; POSTERN_E_LIMIT when it is over BOOTSTRAP_LIMIT. The caller wipes the buffer after use. */
+/* Appends the record; POSTERN_E_LIMIT when it is over BOOTSTRAP_LIMIT, POSTERN_E_INVALID: no SID, no handle. The caller
+ * wipes the buffer after use. */
 int bootstrap_encode(const struct bootstrap *bootstrap, struct buffer *out, struct postern_error *error);
 
 /* Fills all of *out or leaves it empty. bootstrap_free() wipes the key. */

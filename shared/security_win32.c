@@ -8,7 +8,6 @@
 #include <sddl.h>
 
 #include "shared/error.h"
-#include "shared/sddl.h"
 #include "shared/wide.h"
 
 #define STAGE "security"
@@ -41,12 +40,42 @@ char *security_own_sid(void)
     return sid;
 }
 
+static int from_sddl(const char *sddl, PSECURITY_DESCRIPTOR *out, struct postern_error *error)
+{
+    wchar_t *wide = sddl == NULL ? NULL : wide_from_utf8(sddl);
+    int code = POSTERN_OK;
+
+    if (wide == NULL) {
+        code = error_memory(error, STAGE);
+    } else if (!ConvertStringSecurityDescriptorToSecurityDescriptorW(wide, SDDL_REVISION_1, out, NULL)) {
+        code = error_os(error, POSTERN_E_OS, STAGE, "ConvertStringSecurityDescriptorToSecurityDescriptorW",
+                        (int64_t)GetLastError(), "the security descriptor %s was not accepted", sddl);
+    }
+    free(wide);
+    return code;
+}
+
+int security_describe(const struct sddl_ace *list, size_t count, PSECURITY_DESCRIPTOR *out, struct postern_error *error)
+{
+    char *sddl;
+    int code;
+
+    for (size_t i = 0; i < count; i++) {
+        if (!sddl_is_sid(list[i].sid)) {
+            return error_set(error, POSTERN_E_INVALID, STAGE, "", "'%s' is not a SID", list[i].sid);
+        }
+    }
+    sddl = sddl_make(list, count);
+    code = from_sddl(sddl, out, error);
+    free(sddl);
+    return code;
+}
+
 int security_for_pipe(const char *client_sid, SECURITY_ATTRIBUTES *out, struct postern_error *error)
 {
     PSECURITY_DESCRIPTOR descriptor = NULL;
     char *own_sid = NULL, *sddl = NULL;
-    wchar_t *wide = NULL;
-    int code = POSTERN_OK;
+    int code;
 
     if (client_sid != NULL && !sddl_is_sid(client_sid)) {
         return error_set(error, POSTERN_E_INVALID, STAGE, "", "'%s' is not a SID", client_sid);
@@ -57,16 +86,10 @@ int security_for_pipe(const char *client_sid, SECURITY_ATTRIBUTES *out, struct p
                         "our own user could not be found out");
     }
     sddl = sddl_for_pipe(own_sid, client_sid);
-    wide = sddl == NULL ? NULL : wide_from_utf8(sddl);
-    if (wide == NULL) {
-        code = error_memory(error, STAGE);
-    } else if (!ConvertStringSecurityDescriptorToSecurityDescriptorW(wide, SDDL_REVISION_1, &descriptor, NULL)) {
-        code = error_os(error, POSTERN_E_OS, STAGE, "ConvertStringSecurityDescriptorToSecurityDescriptorW",
-                        (int64_t)GetLastError(), "the security descriptor %s was not accepted", sddl);
-    } else {
+    code = from_sddl(sddl, &descriptor, error);
+    if (code == POSTERN_OK) {
         *out = (SECURITY_ATTRIBUTES){.nLength = sizeof(*out), .lpSecurityDescriptor = descriptor};
     }
-    free(wide);
     free(sddl);
     free(own_sid);
     return code;

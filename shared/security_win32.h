@@ -1,12 +1,19 @@
 /*
- * security_win32.h - who may open a named object of ours. Callers: those who make named pipes. Both sides.
+ * security_win32.h - who may open an object of ours. Callers: those who make named pipes, desktops, tokens. Both
+ * sides.
  */
 #ifndef POSTERN_SHARED_SECURITY_WIN32_H
 #define POSTERN_SHARED_SECURITY_WIN32_H
 
 #include <windows.h>
 
+#include "shared/sddl.h"
+
 struct postern_error;
+
+/* For any object: those in the list, in that order, and nobody else. Freed with LocalFree(). */
+int security_describe(const struct sddl_ace *list, size_t count, PSECURITY_DESCRIPTOR *out,
+                      struct postern_error *error);
 
 /* For a pipe: our own user may do everything, the user `client_sid` (a SID as text; NULL: nobody) may connect, read and
  * write but not make an instance of its own; nobody else gets in, and nothing is inherited. */

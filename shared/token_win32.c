@@ -1,5 +1,5 @@
 /*
- * token_win32.c - write-restricted tokens: making them, trying them; see token_win32.h. Both sides.
+ * token_win32.c - write-restricted tokens: making them, finding out whether we hold one; see token_win32.h. Both sides.
  */
 #include "shared/token_win32.h"
 
@@ -9,10 +9,8 @@
 #include <windows.h>
 #include <sddl.h>
 
-#include "shared/buffer.h"
 #include "shared/crypto.h"
 #include "shared/security_win32.h"
-#include "shared/text.h"
 #include "shared/wide.h"
 
 #ifndef WRITE_RESTRICTED
@@ -54,19 +52,19 @@ static int read_sid(const char *text, PSID *out, struct postern_error *error)
     return code;
 }
 
-/* The groups of a token; freed by the caller. */
-static TOKEN_GROUPS *groups_of(HANDLE token)
+/* What the system tells of a token; freed by the caller. */
+static void *information_of(HANDLE token, TOKEN_INFORMATION_CLASS what)
 {
     DWORD size = 0;
-    TOKEN_GROUPS *groups;
+    void *information;
 
-    GetTokenInformation(token, TokenGroups, NULL, 0, &size); /* tells the size */
-    groups = size > 0 ? malloc(size) : NULL;
-    if (groups != NULL && !GetTokenInformation(token, TokenGroups, groups, size, &size)) {
-        free(groups);
-        groups = NULL;
+    GetTokenInformation(token, what, NULL, 0, &size); /* tells the size */
+    information = size > 0 ? malloc(size) : NULL;
+    if (information != NULL && !GetTokenInformation(token, what, information, size, &size)) {
+        free(information);
+        information = NULL;
     }
-    return groups;
+    return information;
 }
 
 /* NULL: the token is of no logon session, as those of some services are. */
@@ -82,191 +80,144 @@ static PSID logon_sid(const TOKEN_GROUPS *groups)
 
 /* ---- making one ---- */
 
-static int restrict_token(HANDLE own, PSID sid, os_handle *out, struct postern_error *error)
+enum { SID_OF_SANDBOX, SID_OF_STATION, SID_COUNT };
+
+static int filter(HANDLE own, PSID sids[SID_COUNT], enum token_logon logon, HANDLE *out, struct postern_error *error)
 {
     unsigned char everyone[SECURITY_MAX_SID_SIZE];
     DWORD size = sizeof(everyone), count = 0;
-    TOKEN_GROUPS *groups = groups_of(own);
-    SID_AND_ATTRIBUTES restricting[3];
-    HANDLE token = NULL;
+    TOKEN_GROUPS *groups = information_of(own, TokenGroups);
+    SID_AND_ATTRIBUTES restricting[SID_COUNT + 2], denied = {NULL, 0};
+    PSID session = groups != NULL ? logon_sid(groups) : NULL;
     int code = POSTERN_OK;
 
     memset(restricting, 0, sizeof(restricting)); /* the attributes have to be 0 */
     if (groups == NULL) {
         return os_failure(error, "GetTokenInformation", "the groups of this process could not be found out");
     }
-    restricting[count++].Sid = sid;
-    if (logon_sid(groups) != NULL) {
-        restricting[count++].Sid = logon_sid(groups);
+    while (count < SID_COUNT) {
+        restricting[count].Sid = sids[count];
+        count++;
     }
+    if (session != NULL && logon == TOKEN_LOGON_RESTRICTING) {
+        restricting[count++].Sid = session;
+    }
+    denied.Sid = session;
     if (!CreateWellKnownSid(WinWorldSid, NULL, everyone, &size)) {
         code = os_failure(error, "CreateWellKnownSid", "the SID of everybody could not be made");
     }
     restricting[count++].Sid = everyone;
-    if (code == POSTERN_OK && !CreateRestrictedToken(own, DISABLE_MAX_PRIVILEGE | LUA_TOKEN | WRITE_RESTRICTED, 0, NULL,
-                                                     0, NULL, count, restricting, &token)) {
+    if (code == POSTERN_OK && !CreateRestrictedToken(own, DISABLE_MAX_PRIVILEGE | LUA_TOKEN | WRITE_RESTRICTED,
+                                                     session != NULL && logon == TOKEN_LOGON_DENIED ? 1 : 0, &denied, 0,
+                                                     NULL, count, restricting, out)) {
         code = os_failure(error, "CreateRestrictedToken", "a restricted token could not be made");
     }
     free(groups);
-    if (code == POSTERN_OK) {
-        *out = (os_handle)token;
-    }
     return code;
 }
 
-int token_restrict(const char *sid, os_handle *out, struct postern_error *error)
+/* Who may do what with the objects that the holder makes. Without the sandbox's SID in it he could not write to them
+ * himself: neither to his own pipes, nor to the processes he starts. */
+static int set_default_access(HANDLE token, const char *sid, struct postern_error *error)
 {
-    PSID restricting = NULL;
-    HANDLE own = NULL;
-    int code = read_sid(sid, &restricting, error);
+    char *user = security_own_sid();
+    const struct sddl_ace list[] = {{.mask = GENERIC_ALL, .sid = user},
+                                    {.mask = GENERIC_ALL, .sid = SID_SYSTEM},
+                                    {.mask = GENERIC_ALL, .sid = sid}};
+    PSECURITY_DESCRIPTOR descriptor = NULL;
+    TOKEN_DEFAULT_DACL access = {NULL};
+    BOOL present = FALSE, defaulted = FALSE;
+    int code;
 
-    if (code == POSTERN_OK &&
-        !OpenProcessToken(GetCurrentProcess(), TOKEN_DUPLICATE | TOKEN_QUERY | TOKEN_ASSIGN_PRIMARY, &own)) {
+    if (user == NULL) {
+        return os_failure(error, "GetTokenInformation", "our own user could not be found out");
+    }
+    code = security_describe(list, sizeof(list) / sizeof(list[0]), &descriptor, error);
+    if (code == POSTERN_OK && (!GetSecurityDescriptorDacl(descriptor, &present, &access.DefaultDacl, &defaulted) ||
+                               !SetTokenInformation(token, TokenDefaultDacl, &access, sizeof(access)))) {
+        code = os_failure(error, "SetTokenInformation", "the default access list of a token could not be set");
+    }
+    if (descriptor != NULL) {
+        LocalFree(descriptor);
+    }
+    free(user);
+    return code;
+}
+
+/* Without it every directory on the way to a file would be asked. Not an error if the user does not have it either. */
+static int enable_passing(HANDLE token, struct postern_error *error)
+{
+    TOKEN_PRIVILEGES privileges = {.PrivilegeCount = 1, .Privileges = {{.Attributes = SE_PRIVILEGE_ENABLED}}};
+
+    if (!LookupPrivilegeValueW(NULL, SE_CHANGE_NOTIFY_NAME, &privileges.Privileges[0].Luid) ||
+        !AdjustTokenPrivileges(token, FALSE, &privileges, 0, NULL, NULL)) {
+        return os_failure(error, "AdjustTokenPrivileges", "a privilege of a token could not be enabled");
+    }
+    return POSTERN_OK;
+}
+
+/* A restricted token's handle has the rights of the one that it was made by. */
+#define TOKEN_RIGHTS                                                                                                   \
+    (TOKEN_DUPLICATE | TOKEN_QUERY | TOKEN_ASSIGN_PRIMARY | TOKEN_ADJUST_DEFAULT | TOKEN_ADJUST_PRIVILEGES)
+
+int token_restrict(const char *sid, enum token_logon logon, os_handle *out, struct postern_error *error)
+{
+    PSID sids[SID_COUNT] = {NULL};
+    HANDLE own = NULL, token = NULL;
+    int code = read_sid(sid, &sids[SID_OF_SANDBOX], error);
+
+    if (code == POSTERN_OK) {
+        code = read_sid(TOKEN_STATION_SID, &sids[SID_OF_STATION], error);
+    }
+    if (code == POSTERN_OK && !OpenProcessToken(GetCurrentProcess(), TOKEN_RIGHTS, &own)) {
         code = os_failure(error, "OpenProcessToken", "the token of this process could not be opened");
     }
     if (code == POSTERN_OK) {
-        code = restrict_token(own, restricting, out, error);
+        code = filter(own, sids, logon, &token, error);
+    }
+    if (code == POSTERN_OK) {
+        code = set_default_access(token, sid, error);
+    }
+    if (code == POSTERN_OK) {
+        code = enable_passing(token, error);
     }
     if (own != NULL) {
         CloseHandle(own);
     }
-    if (restricting != NULL) {
-        LocalFree(restricting);
+    if (code == POSTERN_OK) {
+        *out = (os_handle)token;
+    } else if (token != NULL) {
+        CloseHandle(token);
     }
-    return code;
-}
-
-/* ---- trying one ---- */
-
-/* What commands get where they may write: all but changing whose it is and who may, and removing what is in a
- * directory by the right to the directory. */
-#define ENTRY_RIGHTS (FILE_GENERIC_READ | FILE_GENERIC_WRITE | FILE_GENERIC_EXECUTE | DELETE)
-
-enum file { FILE_OF_USER, FILE_WITH_ENTRY, FILE_COUNT };
-
-/* Each right by itself: asked for together the first that is missing would hide the others. */
-static const struct question {
-    enum file file;
-    DWORD right;
-    const char *name;
-    bool granted;
-} questions[] = {
-    {FILE_OF_USER, FILE_READ_DATA, "read", true},
-    {FILE_OF_USER, FILE_EXECUTE, "execute", true},
-    {FILE_OF_USER, FILE_WRITE_DATA, "write", false},
-    {FILE_OF_USER, FILE_APPEND_DATA, "append", false},
-    {FILE_OF_USER, FILE_WRITE_EA, "write extended attributes", false},
-    {FILE_OF_USER, FILE_WRITE_ATTRIBUTES, "write attributes", false},
-    {FILE_OF_USER, FILE_DELETE_CHILD, "delete what is in it", false},
-    {FILE_OF_USER, DELETE, "delete", false},
-    {FILE_OF_USER, WRITE_DAC, "change who may", false}, /* owners have it without an entry */
-    {FILE_OF_USER, WRITE_OWNER, "change the owner", false},
-    {FILE_WITH_ENTRY, FILE_WRITE_DATA, "write with an entry", true},
-    {FILE_WITH_ENTRY, DELETE, "delete with an entry", true},
-    {FILE_WITH_ENTRY, WRITE_DAC, "change who may with an entry", false},
-    {FILE_WITH_ENTRY, FILE_DELETE_CHILD, "delete what is in it with an entry", false},
-};
-
-/* Freed with LocalFree(). */
-static int describe_file(enum file file, const char *user, const char *sid, PSECURITY_DESCRIPTOR *out,
-                         struct postern_error *error)
-{
-    char *text = file == FILE_OF_USER ? text_format("O:%sG:%sD:P(A;;FA;;;%s)", user, user, user)
-                                      : text_format("O:%sG:%sD:P(A;;FA;;;%s)(A;;0x%lx;;;%s)", user, user, user,
-                                                    (unsigned long)ENTRY_RIGHTS, sid);
-    wchar_t *wide = text != NULL ? wide_from_utf8(text) : NULL;
-    int code = POSTERN_OK;
-
-    if (wide == NULL) {
-        code = error_memory(error, STAGE);
-    } else if (!ConvertStringSecurityDescriptorToSecurityDescriptorW(wide, SDDL_REVISION_1, out, NULL)) {
-        code = os_failure(error, "ConvertStringSecurityDescriptorToSecurityDescriptorW",
-                          "the security descriptor of a trial was not accepted");
-    }
-    free(wide);
-    free(text);
-    return code;
-}
-
-static int ask(HANDLE token, PSECURITY_DESCRIPTOR descriptor, DWORD right, bool *granted, struct postern_error *error)
-{
-    GENERIC_MAPPING mapping = {FILE_GENERIC_READ, FILE_GENERIC_WRITE, FILE_GENERIC_EXECUTE, FILE_ALL_ACCESS};
-    PRIVILEGE_SET privileges;
-    DWORD size = sizeof(privileges), got = 0;
-    BOOL allowed = FALSE;
-
-    if (!AccessCheck(descriptor, token, right, &mapping, &privileges, &size, &got, &allowed)) {
-        return os_failure(error, "AccessCheck", "the system did not say what a token may do");
-    }
-    *granted = allowed && (got & right) == right;
-    return POSTERN_OK;
-}
-
-static int ask_all(HANDLE token, PSECURITY_DESCRIPTOR descriptor[FILE_COUNT], struct buffer *wrong,
-                   struct postern_error *error)
-{
-    int code = POSTERN_OK;
-
-    for (size_t i = 0; code == POSTERN_OK && i < sizeof(questions) / sizeof(questions[0]); i++) {
-        const struct question *question = &questions[i];
-        bool granted = false;
-
-        code = ask(token, descriptor[question->file], question->right, &granted, error);
-        if (code == POSTERN_OK && granted != question->granted &&
-            !buffer_printf(wrong, "%s%s%s", buffer_length(wrong) > 0 ? ", " : "", granted ? "" : "not ",
-                           question->name)) {
-            code = error_memory(error, STAGE);
+    for (int i = 0; i < SID_COUNT; i++) {
+        if (sids[i] != NULL) {
+            LocalFree(sids[i]);
         }
     }
     return code;
 }
 
-static int judge(struct buffer *wrong, struct postern_error *error)
-{
-    if (buffer_length(wrong) == 0) {
-        return POSTERN_OK;
-    }
-    error_set(error, POSTERN_E_LEVEL, STAGE, "AccessCheck", "with a restricted token the system lets its holder: %.*s",
-              (int)buffer_length(wrong), (const char *)buffer_data(wrong));
-    error_remedy(error, "use --level none if the command may do all that you may do");
-    return POSTERN_E_LEVEL;
-}
+/* ---- holding one ---- */
 
-int token_try(os_handle token, const char *sid, struct postern_error *error)
+bool token_is_restricted_to(const char *sid)
 {
-    PSECURITY_DESCRIPTOR descriptor[FILE_COUNT] = {NULL};
-    char *user = security_own_sid();
-    HANDLE copy = NULL;
-    struct buffer wrong;
-    int code = POSTERN_OK;
+    PSID wanted = NULL;
+    HANDLE own = NULL;
+    TOKEN_GROUPS *restricting = NULL;
+    bool found = false;
 
-    buffer_init(&wrong, 1024);
-    if (user == NULL) {
-        code = os_failure(error, "GetTokenInformation", "our own user could not be found out");
+    if (read_sid(sid, &wanted, NULL) == POSTERN_OK && OpenProcessToken(GetCurrentProcess(), TOKEN_QUERY, &own)) {
+        restricting = information_of(own, TokenRestrictedSids);
     }
-    for (int file = 0; code == POSTERN_OK && file < FILE_COUNT; file++) {
-        code = describe_file((enum file)file, user, sid, &descriptor[file], error);
+    for (DWORD i = 0; restricting != NULL && i < restricting->GroupCount; i++) {
+        found = found || EqualSid(restricting->Groups[i].Sid, wanted);
     }
-    /* The system answers for tokens of threads only. */
-    if (code == POSTERN_OK &&
-        !DuplicateTokenEx((HANDLE)token, TOKEN_QUERY, NULL, SecurityIdentification, TokenImpersonation, &copy)) {
-        code = os_failure(error, "DuplicateTokenEx", "a token could not be copied");
+    free(restricting);
+    if (own != NULL) {
+        CloseHandle(own);
     }
-    if (code == POSTERN_OK) {
-        code = ask_all(copy, descriptor, &wrong, error);
+    if (wanted != NULL) {
+        LocalFree(wanted);
     }
-    if (code == POSTERN_OK) {
-        code = judge(&wrong, error);
-    }
-    for (int file = 0; file < FILE_COUNT; file++) {
-        if (descriptor[file] != NULL) {
-            LocalFree(descriptor[file]);
-        }
-    }
-    if (copy != NULL) {
-        CloseHandle(copy);
-    }
-    buffer_free(&wrong);
-    free(user);
-    return code;
+    return found;
 }

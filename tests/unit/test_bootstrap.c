@@ -149,6 +149,7 @@ static void check_refused(const char *version, const char *rest, int code)
         fail_msg("%s gives %d: %s", rest, status, error.message);
     assert_true(status == 0 || (error.message[0] && error.code == code));
     assert_true(status == 0 || (!read.steps.item && !read.in_force.item && read.key[0] == 0));
+    assert_true(status == 0 || (!read.sid && read.parent == 0 && read.log == 0));
     if (status == 0)
         bootstrap_free(&read);
     buffer_free(&bytes);
@@ -187,11 +188,70 @@ static void test_wrong_records(void **state)
     bootstrap_free(&read);
 }
 
+/* ---- what only Windows has ---- */
+
+static void test_windows_fields(void **state)
+{
+    (void)state;
+    char sid[] = "S-1-5-21-1-2-3-4";
+    struct bootstrap record = {.level = POSTERN_LEVEL_RESTRICTED}, read;
+    struct buffer bytes;
+    encode(&record, &bytes);
+    decode(&bytes, &read);
+    assert_true(!read.sid && read.parent == 0 && read.log == 0);
+    bootstrap_free(&read);
+    buffer_free(&bytes);
+    record.sid = sid;
+    record.parent = 4;
+    record.log = INT32_MAX;
+    encode(&record, &bytes);
+    decode(&bytes, &read);
+    assert_string_equal(read.sid, sid);
+    assert_int_equal(read.parent, 4);
+    assert_int_equal(read.log, INT32_MAX);
+    bootstrap_free(&read);
+    assert_true(!read.sid && read.parent == 0 && read.log == 0);
+    buffer_free(&bytes);
+}
+
+static void test_wrong_windows_fields(void **state)
+{
+    (void)state;
+    static const char *const wrong[] = {",\"sid\":\"\"",
+                                        ",\"sid\":\"S-1-5\"",
+                                        ",\"sid\":\"everybody\"",
+                                        ",\"sid\":\"S-1-5-21-1)(A;;GA;;;WD\"",
+                                        ",\"sid\":\"S-1-5-21-1\\u0000\"",
+                                        ",\"sid\":5",
+                                        ",\"sid\":[\"S-1-5-21-1\"]",
+                                        ",\"parent\":-1",
+                                        ",\"parent\":\"4\"",
+                                        ",\"parent\":1.5",
+                                        ",\"parent\":2147483648",
+                                        ",\"log\":-1",
+                                        ",\"log\":true",
+                                        ",\"log\":18446744073709551615"};
+    struct bootstrap record = {.level = POSTERN_LEVEL_RESTRICTED};
+    char not_one[] = "S-1-5-21-1)";
+    check_refused(postern_version(), ",\"steps\":[],\"sid\":\"S-1-5-21-1\",\"parent\":4,\"log\":8", 0);
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+        check_refused(postern_version(), wrong[i], POSTERN_E_PROTOCOL);
+    record.sid = not_one;
+    check_not_encoded(&record, POSTERN_E_INVALID, "SID");
+    record.sid = NULL;
+    record.parent = OS_HANDLE_NONE;
+    check_not_encoded(&record, POSTERN_E_INVALID, "handle");
+    record.parent = 0;
+    record.log = OS_HANDLE_NONE;
+    check_not_encoded(&record, POSTERN_E_INVALID, "handle");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_round_trip),     cmocka_unit_test(test_every_step_of_a_runner),
         cmocka_unit_test(test_largest_policy), cmocka_unit_test(test_what_does_not_fit),
-        cmocka_unit_test(test_wrong_steps),    cmocka_unit_test(test_wrong_records)};
+        cmocka_unit_test(test_wrong_steps),    cmocka_unit_test(test_wrong_records),
+        cmocka_unit_test(test_windows_fields), cmocka_unit_test(test_wrong_windows_fields)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
