@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <sddl.h>
 
+#include "shared/text.h"
 #include "shared/wide.h"
 
 #define STAGE "token"
@@ -31,28 +32,34 @@ static int read_descriptor(const char *text, PSECURITY_DESCRIPTOR *out, struct p
     return code;
 }
 
-static int ask_one(HANDLE token, const struct access_question *question, bool *granted, struct postern_error *error)
+static int ask_one(HANDLE token, const char *file, DWORD right, bool *granted, struct postern_error *error)
 {
     GENERIC_MAPPING mapping = {FILE_GENERIC_READ, FILE_GENERIC_WRITE, FILE_GENERIC_EXECUTE, FILE_ALL_ACCESS};
     PSECURITY_DESCRIPTOR descriptor = NULL;
     PRIVILEGE_SET privileges;
     DWORD size = sizeof(privileges), got = 0;
     BOOL allowed = FALSE;
-    int code = read_descriptor(question->descriptor, &descriptor, error);
+    int code = read_descriptor(file, &descriptor, error);
 
-    if (code == POSTERN_OK &&
-        !AccessCheck(descriptor, token, question->right, &mapping, &privileges, &size, &got, &allowed)) {
+    if (code == POSTERN_OK && !AccessCheck(descriptor, token, right, &mapping, &privileges, &size, &got, &allowed)) {
         code = os_failure(error, "AccessCheck", "the system did not say what a token may do");
     }
     if (descriptor != NULL) {
         LocalFree(descriptor);
     }
-    *granted = allowed && (got & question->right) == question->right;
+    *granted = allowed && (got & right) == right;
     return code;
 }
 
-int access_ask(os_handle token, const struct access_question *question, size_t count, struct buffer *wrong,
-               struct postern_error *error)
+char *access_describe_file(const char *user, const char *sid, DWORD rights)
+{
+    return rights == 0
+               ? text_format("O:%sG:%sD:P(A;;FA;;;%s)", user, user, user)
+               : text_format("O:%sG:%sD:P(A;;FA;;;%s)(A;;0x%lx;;;%s)", user, user, user, (unsigned long)rights, sid);
+}
+
+int access_ask(os_handle token, char *const *descriptor, const struct access_question *question, size_t count,
+               struct buffer *wrong, struct postern_error *error)
 {
     HANDLE copy = NULL;
     int code = POSTERN_OK;
@@ -64,7 +71,7 @@ int access_ask(os_handle token, const struct access_question *question, size_t c
     for (size_t i = 0; code == POSTERN_OK && i < count; i++) {
         bool granted = false;
 
-        code = ask_one(copy, &question[i], &granted, error);
+        code = ask_one(copy, descriptor[question[i].file], question[i].right, &granted, error);
         if (code == POSTERN_OK && granted != question[i].granted &&
             !buffer_printf(wrong, "%s%s%s", buffer_length(wrong) > 0 ? ", " : "", granted ? "" : "not ",
                            question[i].name)) {

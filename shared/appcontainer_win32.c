@@ -11,7 +11,6 @@
 #include "shared/access_win32.h"
 #include "shared/attributes_win32.h"
 #include "shared/security_win32.h"
-#include "shared/text.h"
 #include "shared/wide.h"
 
 #ifndef PROC_THREAD_ATTRIBUTE_SECURITY_CAPABILITIES /* Windows 8; the headers want that version asked for by name */
@@ -20,7 +19,6 @@
 
 #define STAGE "appcontainer"
 #define SHOWN L"postern sandbox" /* where the system lists profiles for people */
-#define ENTRY_RIGHTS (FILE_GENERIC_READ | FILE_GENERIC_WRITE | FILE_GENERIC_EXECUTE | DELETE)
 
 static int os_failure(struct postern_error *error, const char *operation, const char *what)
 {
@@ -257,12 +255,7 @@ int appcontainer_check(struct postern_error *error)
 
 enum file { FILE_OF_USER, FILE_TO_READ, FILE_TO_WRITE, FILE_COUNT };
 
-static const struct {
-    enum file file;
-    DWORD right;
-    const char *name;
-    bool granted;
-} expected[] = {
+static const struct access_question questions[] = {
     {FILE_OF_USER, FILE_READ_DATA, "read", false},
     {FILE_OF_USER, FILE_EXECUTE, "execute", false},
     {FILE_OF_USER, FILE_WRITE_DATA, "write", false},
@@ -281,30 +274,13 @@ static const struct {
     {FILE_TO_WRITE, WRITE_DAC, "change who may with an entry", false},
     {FILE_TO_WRITE, FILE_DELETE_CHILD, "delete what is in it with an entry", false},
 };
-#define EXPECTED_COUNT (sizeof(expected) / sizeof(expected[0]))
 
 static bool describe_files(const char *user, const char *sid, char *out[FILE_COUNT])
 {
-    const unsigned long look = FILE_GENERIC_READ | FILE_GENERIC_EXECUTE, change = ENTRY_RIGHTS;
-
-    out[FILE_OF_USER] = text_format("O:%sG:%sD:P(A;;FA;;;%s)", user, user, user);
-    out[FILE_TO_READ] = text_format("O:%sG:%sD:P(A;;FA;;;%s)(A;;0x%lx;;;%s)", user, user, user, look, sid);
-    out[FILE_TO_WRITE] = text_format("O:%sG:%sD:P(A;;FA;;;%s)(A;;0x%lx;;;%s)", user, user, user, change, sid);
+    out[FILE_OF_USER] = access_describe_file(user, sid, 0);
+    out[FILE_TO_READ] = access_describe_file(user, sid, FILE_GENERIC_READ | FILE_GENERIC_EXECUTE);
+    out[FILE_TO_WRITE] = access_describe_file(user, sid, ACCESS_CHANGE);
     return out[FILE_OF_USER] != NULL && out[FILE_TO_READ] != NULL && out[FILE_TO_WRITE] != NULL;
-}
-
-static int ask_all(os_handle token, char *const descriptor[FILE_COUNT], struct buffer *wrong,
-                   struct postern_error *error)
-{
-    struct access_question question[EXPECTED_COUNT];
-
-    for (size_t i = 0; i < EXPECTED_COUNT; i++) {
-        question[i] = (struct access_question){.descriptor = descriptor[expected[i].file],
-                                               .right = expected[i].right,
-                                               .name = expected[i].name,
-                                               .granted = expected[i].granted};
-    }
-    return access_ask(token, question, EXPECTED_COUNT, wrong, error);
 }
 
 static int try_files(HANDLE token, const char *sid, struct postern_error *error)
@@ -320,7 +296,8 @@ static int try_files(HANDLE token, const char *sid, struct postern_error *error)
     } else if (!describe_files(user, sid, descriptor)) {
         code = error_memory(error, STAGE);
     } else {
-        code = ask_all((os_handle)token, descriptor, &wrong, error);
+        code = access_ask((os_handle)token, descriptor, questions, sizeof(questions) / sizeof(questions[0]), &wrong,
+                          error);
     }
     if (code == POSTERN_OK && buffer_length(&wrong) > 0) {
         code = error_set(error, POSTERN_E_CONFINE, STAGE, "AccessCheck",

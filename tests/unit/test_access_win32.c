@@ -10,7 +10,6 @@
 
 #include "shared/access_win32.h"
 #include "shared/security_win32.h"
-#include "shared/text.h"
 
 static HANDLE own_token(void)
 {
@@ -20,41 +19,45 @@ static HANDLE own_token(void)
     return own;
 }
 
-/* Asks with the owner's rights to read only; what the answers are not is named. */
+enum { FILE_OF_USER, FILE_TO_READ };
+
+/* What the answers are not is named. */
 static void wrong_answers_are_named(void **state)
 {
-    char *user = security_own_sid();
-    char *text = text_format("O:%sG:%sD:P(A;;0x120089;;;%s)", user, user, user);
-    struct access_question question[] = {
-        {text, FILE_READ_DATA, "read", true},   {text, FILE_WRITE_DATA, "write", false},
-        {text, FILE_READ_DATA, "look", false},  {text, FILE_WRITE_DATA, "change", true},
-        {text, FILE_EXECUTE, "execute", false}, {text, FILE_READ_EA, "read attributes", false},
+    static const struct access_question question[] = {
+        {FILE_OF_USER, FILE_READ_DATA, "read", true},    {FILE_OF_USER, FILE_WRITE_DATA, "write", true},
+        {FILE_OF_USER, DELETE, "delete", false},         {FILE_TO_READ, FILE_READ_DATA, "look", true},
+        {FILE_TO_READ, FILE_WRITE_DATA, "change", true}, {FILE_TO_READ, FILE_EXECUTE, "execute", false},
     };
+    char *user = security_own_sid();
+    char *file[] = {access_describe_file(user, NULL, 0), access_describe_file("S-1-5-18", user, FILE_GENERIC_READ)};
     HANDLE own = own_token();
     struct buffer wrong;
 
     (void)state;
     buffer_init(&wrong, 256);
-    assert_int_equal(access_ask((os_handle)own, question, 6, &wrong, NULL), POSTERN_OK);
+    assert_int_equal(access_ask((os_handle)own, file, question, 6, &wrong, NULL), POSTERN_OK);
     assert_true(buffer_append(&wrong, "", 1));
-    assert_string_equal((const char *)buffer_data(&wrong), "look, not change, read attributes");
+    assert_string_equal((const char *)buffer_data(&wrong), "delete, not change");
     buffer_free(&wrong);
     CloseHandle(own);
-    free(text);
+    free(file[0]);
+    free(file[1]);
     free(user);
 }
 
 static void what_cannot_be_asked_fails(void **state)
 {
-    const struct access_question question = {"O:nobody", FILE_READ_DATA, "read", true};
+    static const struct access_question question = {0, FILE_READ_DATA, "read", true};
+    char text[] = "O:nobody", *file[] = {text};
     struct postern_error error = {0};
     HANDLE own = own_token();
     struct buffer wrong;
 
     (void)state;
     buffer_init(&wrong, 256);
-    assert_int_equal(access_ask((os_handle)own, &question, 1, &wrong, &error), POSTERN_E_OS);
-    assert_int_equal(access_ask(OS_HANDLE_NONE, &question, 1, &wrong, &error), POSTERN_E_OS);
+    assert_int_equal(access_ask((os_handle)own, file, &question, 1, &wrong, &error), POSTERN_E_OS);
+    assert_int_equal(access_ask(OS_HANDLE_NONE, file, &question, 1, &wrong, &error), POSTERN_E_OS);
     assert_string_equal(error.operation, "DuplicateTokenEx");
     assert_int_equal(buffer_length(&wrong), 0);
     buffer_free(&wrong);
