@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <wchar.h>
 #include <windows.h>
 #include <userenv.h>
 
@@ -103,6 +104,58 @@ static int missing(struct postern_error *error, const char *operation, const cha
     return error_os(error, POSTERN_E_OS, STAGE, operation, (int64_t)GetLastError(), "%s could not be found out", what);
 }
 
+/* ---- what is the machine's ---- */
+
+static bool take_machine(const struct strings *all, struct strings *out)
+{
+    bool ok = true;
+
+    for (size_t i = 0; ok && i < sizeof(system_variables) / sizeof(system_variables[0]); i++) {
+        const char *value = environment_get(all, system_variables[i], true);
+
+        if (value != NULL) {
+            ok = environment_set(out, system_variables[i], value, true);
+        }
+    }
+    return ok;
+}
+
+static bool take_block(const wchar_t *block, struct strings *out)
+{
+    bool ok = true;
+
+    for (; ok && *block != L'\0'; block += wcslen(block) + 1) {
+        ok = strings_add_owned(out, wide_to_utf8(block));
+    }
+    return ok;
+}
+
+/* Those of the system, and of no user. */
+static int machine_environment(struct strings *out, struct postern_error *error)
+{
+    LPVOID block = NULL;
+    bool ok;
+
+    if (!CreateEnvironmentBlock(&block, NULL, FALSE)) {
+        return error_os(error, POSTERN_E_OS, STAGE, "CreateEnvironmentBlock", (int64_t)GetLastError(),
+                        "the environment of the machine could not be found out");
+    }
+    ok = take_block(block, out);
+    DestroyEnvironmentBlock(block);
+    return ok ? POSTERN_OK : error_memory(error, STAGE);
+}
+
+/* ---- who it is ---- */
+
+static int find_machine(struct launch_user *out, struct postern_error *error)
+{
+    struct strings ours = {0};
+    bool ok = environment_of_process(&ours) && take_machine(&ours, &out->machine);
+
+    strings_free(&ours);
+    return ok ? POSTERN_OK : error_memory(error, STAGE);
+}
+
 static int find_all(const char *workspace, struct launch_user *out, struct postern_error *error)
 {
     char *windows = NULL;
@@ -136,14 +189,53 @@ int launch_user_find(const char *workspace, struct launch_user *out, struct post
 
     memset(out, 0, sizeof(*out));
     code = find_all(workspace, out, error);
+    if (code == POSTERN_OK) {
+        code = find_machine(out, error);
+    }
     if (code != POSTERN_OK) {
         launch_user_free(out);
     }
     return code;
 }
 
+static bool replace(char **field, const char *text)
+{
+    char *copy = text_duplicate(text);
+
+    if (copy == NULL) {
+        return false;
+    }
+    free(*field);
+    *field = copy;
+    return true;
+}
+
+bool launch_user_set_temp(struct launch_user *user, const char *temp)
+{
+    return replace(&user->temp, temp);
+}
+
+int launch_user_become(struct launch_user *user, const char *name, const char *home, struct postern_error *error)
+{
+    struct strings all = {0};
+    const char *path;
+    int code = machine_environment(&all, error);
+
+    strings_free(&user->machine);
+    if (code == POSTERN_OK) {
+        path = environment_get(&all, "PATH", true);
+        if (!replace(&user->name, name) || !replace(&user->home, home) ||
+            (path != NULL && !replace(&user->path, path)) || !take_machine(&all, &user->machine)) {
+            code = error_memory(error, STAGE);
+        }
+    }
+    strings_free(&all);
+    return code;
+}
+
 void launch_user_free(struct launch_user *user)
 {
+    strings_free(&user->machine);
     free(user->name);
     free(user->home);
     free(user->temp);
@@ -151,22 +243,6 @@ void launch_user_free(struct launch_user *user)
     free(user->path);
     free(user->system_directory);
     memset(user, 0, sizeof(*user));
-}
-
-static bool put_system_variables(struct strings *environment)
-{
-    struct strings ours = {0};
-    bool ok = environment_of_process(&ours);
-
-    for (size_t i = 0; ok && i < sizeof(system_variables) / sizeof(system_variables[0]); i++) {
-        const char *value = environment_get(&ours, system_variables[i], true);
-
-        if (value != NULL) {
-            ok = environment_set(environment, system_variables[i], value, true);
-        }
-    }
-    strings_free(&ours);
-    return ok;
 }
 
 /* "C:" and "\Users\name", for the programs that still put the two together. */
@@ -192,7 +268,7 @@ static bool put_below_home(const char *home, const char *name, const char *below
 
 bool launch_user_put(const struct launch_user *user, struct strings *environment)
 {
-    return put_system_variables(environment) && put_home(user->home, environment) &&
+    return take_machine(&user->machine, environment) && put_home(user->home, environment) &&
            put_below_home(user->home, "APPDATA", "AppData\\Roaming", environment) &&
            put_below_home(user->home, "LOCALAPPDATA", "AppData\\Local", environment) &&
            environment_set(environment, "USERNAME", user->name, true) &&

@@ -9,6 +9,7 @@
 
 /* All owned, none NULL after launch_user_find(). */
 struct launch_user {
+    struct strings machine; /* variables that are the machine's, not a user's */
     char *name;
     char *home;
     char *temp;
@@ -17,8 +18,11 @@ struct launch_user {
     char *system_directory;
 };
 
-/* Level none: the caller's own user. `workspace` may be NULL. */
+/* The caller's own user. `workspace` may be NULL. */
 int launch_user_find(const char *workspace, struct launch_user *out, struct postern_error *error);
+/* Makes it another one: the variables and PATH are then what the machine gives to everybody, none are the caller's. */
+int launch_user_become(struct launch_user *user, const char *name, const char *home, struct postern_error *error);
+bool launch_user_set_temp(struct launch_user *user, const char *temp); /* false: memory is out */
 void launch_user_free(struct launch_user *user);
 
 /* USERNAME, USERPROFILE, TEMP and what else goes with them. false: memory is out. */

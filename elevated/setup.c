@@ -11,8 +11,8 @@
 #define STAGE "setup"
 
 static const char *const kind_names[SETUP_KINDS] = {
-    "registry key",      "group",         "logon right", "stored password", "account", "group member",
-    "hidden at sign-in", "firewall rule", "firewall",
+    "registry key", "directory",         "group",         "logon right", "stored password", "account",
+    "group member", "hidden at sign-in", "firewall rule", "firewall",
 };
 
 const char *setup_kind_name(enum setup_kind kind)
@@ -70,6 +70,7 @@ void setup_list_items(unsigned accounts, struct setup_items *out)
     out->count = 0;
     add_item(out, SETUP_KEY, "SpecialAccounts", accounts);
     add_item(out, SETUP_KEY, "SpecialAccounts\\UserList", accounts);
+    add_item(out, SETUP_DIRECTORY, SETUP_DIRECTORY_NAME, accounts);
     add_item(out, SETUP_GROUP, SETUP_GROUP_NAME, accounts);
     for (size_t i = 0; i < sizeof(rights) / sizeof(rights[0]); i++)
         add_item(out, SETUP_RIGHT, rights[i], accounts);

@@ -16,20 +16,22 @@
 /* ---- what is set up ---- */
 
 enum setup_kind {
-    SETUP_KEY,      /* a registry key, name below ...\Winlogon, that SETUP_HIDDEN needs */
-    SETUP_GROUP,    /* the group of all sandbox accounts */
-    SETUP_RIGHT,    /* a logon right of the group */
-    SETUP_SECRET,   /* the protected password of an account */
-    SETUP_ACCOUNT,  /* an account, with that password */
-    SETUP_MEMBER,   /* its place in the group */
-    SETUP_HIDDEN,   /* that it is not shown at sign-in */
-    SETUP_RULE,     /* the firewall rule for the offline accounts */
-    SETUP_FIREWALL, /* that the firewall is on and heeds the rule: only looked at, never changed */
+    SETUP_KEY,       /* a registry key, name below ...\Winlogon, that SETUP_HIDDEN needs */
+    SETUP_DIRECTORY, /* where sandboxes keep what they need while they live; empty otherwise */
+    SETUP_GROUP,     /* the group of all sandbox accounts */
+    SETUP_RIGHT,     /* a logon right of the group */
+    SETUP_SECRET,    /* the protected password of an account */
+    SETUP_ACCOUNT,   /* an account, with that password */
+    SETUP_MEMBER,    /* its place in the group */
+    SETUP_HIDDEN,    /* that it is not shown at sign-in */
+    SETUP_RULE,      /* the firewall rule for the offline accounts */
+    SETUP_FIREWALL,  /* that the firewall is on and heeds the rule: only looked at, never changed */
     SETUP_KINDS
 };
 const char *setup_kind_name(enum setup_kind kind); /* "registry key", ... as in the undo record; static */
 
 #define SETUP_GROUP_NAME "postern-sandbox"
+#define SETUP_DIRECTORY_NAME "run"
 #define SETUP_MARK                                                                                                     \
     "Sandbox account of postern. Made and removed by: postern setup" /* their comment: how ours are known */
 #define SETUP_ACCOUNTS_DEFAULT 4 /* online ones, and as many offline ones: one each for a sandbox at a time */
@@ -45,7 +47,7 @@ struct setup_item {
 /* "postern-online-3"; within the 20 characters that Windows allows. `number` counts from 1. */
 void setup_account_name(bool online, unsigned number, char out[SETUP_NAME_MAX]);
 
-#define SETUP_ITEMS_MAX (9 + 8 * SETUP_ACCOUNTS_MAX)
+#define SETUP_ITEMS_MAX (10 + 8 * SETUP_ACCOUNTS_MAX)
 struct setup_items {
     struct setup_item item[SETUP_ITEMS_MAX];
     size_t count;

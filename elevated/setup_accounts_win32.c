@@ -202,6 +202,8 @@ int setup_account_make(struct setup_windows *windows, const struct setup_item *i
         status = number == NERR_Success ? 0 : account_failed("NetUserAdd", number, item->name, error);
     }
     crypto_wipe(password, sizeof(password));
+    if (status == 0)
+        setup_run_forget(windows, item->name);
     return status;
 }
 

@@ -27,9 +27,20 @@ int setup_place_find(struct setup_windows *windows, struct postern_error *error)
         return setup_fail(error, "SHGetFolderPathW", (int64_t)result, "the directory for programs' data");
     windows->above = data ? text_format("%s\\postern", data) : NULL;
     windows->place = data ? text_format("%s\\postern\\setup", data) : NULL;
+    windows->run = data ? text_format("%s\\postern\\" SETUP_DIRECTORY_NAME, data) : NULL;
     windows->journal_path = data ? text_format("%s\\postern\\setup\\undo-record", data) : NULL;
     free(data);
-    return windows->above && windows->place && windows->journal_path ? 0 : error_memory(error, SETUP_STAGE);
+    return windows->above && windows->place && windows->run && windows->journal_path ? 0
+                                                                                     : error_memory(error, SETUP_STAGE);
+}
+
+void setup_place_free(struct setup_windows *windows)
+{
+    free(windows->journal_path);
+    free(windows->run);
+    free(windows->place);
+    free(windows->above);
+    windows->journal_path = windows->run = windows->place = windows->above = NULL;
 }
 
 wchar_t *setup_place_secret(const struct setup_windows *windows, const char *name)
@@ -42,15 +53,16 @@ wchar_t *setup_place_secret(const struct setup_windows *windows, const char *nam
 
 /* ---- who may touch it ---- */
 
-int setup_place_security(const char *reader, bool directory, SECURITY_ATTRIBUTES *out, struct postern_error *error)
+int setup_place_security(const char *user, uint32_t rights, bool directory, SECURITY_ATTRIBUTES *out,
+                         struct postern_error *error)
 {
     const unsigned below = directory ? ACE_TO_FILES | ACE_TO_DIRECTORIES : 0;
     const struct sddl_ace list[] = {
         {.flags = below, .mask = ACE_FILE_ALL, .sid = SID_ADMINISTRATORS},
         {.flags = below, .mask = ACE_FILE_ALL, .sid = SID_SYSTEM},
-        {.flags = directory ? below : 0, .mask = directory ? ACE_FILE_READ : ACE_FILE_LOOK, .sid = reader},
+        {.flags = below, .mask = rights, .sid = user},
     };
-    char *access = sddl_make(list, reader ? 3 : 2);
+    char *access = sddl_make(list, user ? 3 : 2);
     char *sddl = access ? text_format("O:%s%s", SID_ADMINISTRATORS, access) : NULL;
     wchar_t *wide = sddl ? wide_from_utf8(sddl) : NULL;
     PSECURITY_DESCRIPTOR descriptor = NULL;
@@ -82,7 +94,7 @@ static int refuse(const char *path, const char *why, struct postern_error *error
 
 /* A directory made by an administrator's own hand belongs to that user where a policy says so: administrators can
  * give it to their group, so this is no dead end. */
-static int check_directory(const char *path, const wchar_t *wide, struct postern_error *error)
+int setup_place_check(const char *path, const wchar_t *wide, struct postern_error *error)
 {
     BY_HANDLE_FILE_INFORMATION information;
     PSID owner = NULL;
@@ -114,14 +126,15 @@ static int make_directory(const char *path, const char *reader, struct postern_e
 {
     SECURITY_ATTRIBUTES security = {0};
     wchar_t *wide = wide_from_utf8(path);
-    int status = wide ? setup_place_security(reader, true, &security, error) : error_memory(error, SETUP_STAGE);
+    int status =
+        wide ? setup_place_security(reader, ACE_FILE_READ, true, &security, error) : error_memory(error, SETUP_STAGE);
     if (status == 0 && !CreateDirectoryW(wide, &security)) {
         DWORD number = GetLastError();
         if (number != ERROR_ALREADY_EXISTS)
             status = setup_fail(error, "CreateDirectoryW", (int64_t)number, "the directory %s", path);
     }
     if (status == 0)
-        status = check_directory(path, wide, error);
+        status = setup_place_check(path, wide, error);
     if (security.lpSecurityDescriptor)
         security_free(&security);
     free(wide);
@@ -148,7 +161,7 @@ int setup_place_open(struct setup_windows *windows, enum setup_purpose purpose, 
     SECURITY_ATTRIBUTES security = {0};
     bool change = purpose == SETUP_TO_CHANGE;
     wchar_t *wide = wide_from_utf8(windows->journal_path);
-    int status = wide ? setup_place_security(NULL, false, &security, error) : error_memory(error, SETUP_STAGE);
+    int status = wide ? setup_place_security(NULL, 0, false, &security, error) : error_memory(error, SETUP_STAGE);
     if (status == 0) {
         windows->journal =
             CreateFileW(wide, GENERIC_READ | (change ? GENERIC_WRITE | DELETE : 0), 0, &security,

@@ -107,7 +107,7 @@ static LPWSTR describe(PSECURITY_DESCRIPTOR descriptor)
 static int make_security(SECURITY_ATTRIBUTES *out, struct postern_error *error)
 {
     char *user = security_own_sid();
-    int status = user ? setup_place_security(user, false, out, error) : error_memory(error, SETUP_STAGE);
+    int status = user ? setup_place_security(user, ACE_FILE_LOOK, false, out, error) : error_memory(error, SETUP_STAGE);
     free(user);
     return status;
 }

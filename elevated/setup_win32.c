@@ -19,6 +19,7 @@ static const struct {
                    struct postern_error *error);
 } operations[SETUP_KINDS] = {
     [SETUP_KEY] = {setup_key_find, setup_key_make, setup_key_restore},
+    [SETUP_DIRECTORY] = {setup_run_find, setup_run_make, setup_run_restore},
     [SETUP_GROUP] = {setup_group_find, setup_group_make, setup_group_restore},
     [SETUP_RIGHT] = {setup_right_find, setup_right_make, setup_right_restore},
     [SETUP_SECRET] = {setup_secret_find, setup_secret_make, setup_secret_restore},
@@ -141,8 +142,6 @@ void setup_close(struct setup_system *system)
         return;
     if (windows->journal != INVALID_HANDLE_VALUE)
         CloseHandle(windows->journal);
-    free(windows->journal_path);
-    free(windows->place);
-    free(windows->above);
+    setup_place_free(windows);
     free(windows);
 }

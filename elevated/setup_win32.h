@@ -18,6 +18,7 @@
 struct setup_windows {
     struct setup_system system; /* first: what setup_open() hands out is a part of this */
     char *above, *place;        /* %ProgramData%\postern and its directory for setting up */
+    char *run;                  /* and that of living sandboxes */
     char *journal_path;
     HANDLE journal;
 };
@@ -81,7 +82,9 @@ int setup_firewall_find(struct setup_windows *windows, const struct setup_item *
                         struct postern_error *error);
 
 /* setup_place_win32.c: the directory and the undo record in it */
+/* Only says where they are; takes no rights. Freed with setup_place_free(), also after a failure. */
 int setup_place_find(struct setup_windows *windows, struct postern_error *error);
+void setup_place_free(struct setup_windows *windows);
 /* The directories belong to administrators, and nobody else can change them. */
 int setup_place_make(struct setup_windows *windows, struct postern_error *error);
 /* Opens the record for this process alone. SETUP_TO_LOOK: it may be missing. */
@@ -89,8 +92,23 @@ int setup_place_open(struct setup_windows *windows, enum setup_purpose purpose, 
 struct undo_store setup_place_store(struct setup_windows *windows);
 /* "%place%\NAME.secret"; allocated, NULL: memory is out. */
 wchar_t *setup_place_secret(const struct setup_windows *windows, const char *name);
-/* What only administrators may touch, and `reader` (NULL: nobody else) read. Free with security_free(). */
-int setup_place_security(const char *reader, bool directory, SECURITY_ATTRIBUTES *out, struct postern_error *error);
+/* What only administrators may touch, and `user` (NULL: nobody else) by these rights. Free with security_free(). */
+int setup_place_security(const char *user, uint32_t rights, bool directory, SECURITY_ATTRIBUTES *out,
+                         struct postern_error *error);
+/* That a directory is one, is no link, and belongs to administrators or the system. */
+int setup_place_check(const char *path, const wchar_t *wide, struct postern_error *error);
+
+/* setup_run_win32.c: SETUP_DIRECTORY, where sandboxes keep what they need while they live: the locks of their accounts,
+ * their start records, their temporary files. The user who sets up may write there, the accounts may not. */
+int setup_run_find(struct setup_windows *windows, const struct setup_item *item, struct setup_state *out,
+                   struct postern_error *error);
+int setup_run_make(struct setup_windows *windows, const struct setup_item *item, struct postern_error *error);
+int setup_run_restore(struct setup_windows *windows, const char *name, const char *before, char *left,
+                      struct postern_error *error);
+/* "%run%\NAME.state", the lock of an account with what its logons came to; allocated, NULL: memory is out. */
+wchar_t *setup_run_state(const struct setup_windows *windows, const char *name);
+/* The account has a password again: what its logons came to does not count any more. Not while a sandbox has it. */
+void setup_run_forget(const struct setup_windows *windows, const char *name);
 
 /* The SID of a local account or group as text (LocalFree()) or as bytes (free()). NULL: GetLastError(), where
  * ERROR_NONE_MAPPED says that there is none. */

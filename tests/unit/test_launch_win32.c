@@ -100,21 +100,27 @@ static uint32_t fake_pid(const char *directory)
 
 /* ---- what does not start ---- */
 
-static void other_levels_are_refused(void **state)
+/* What a host can't give is not given: on Wine neither a token that holds nor accounts. */
+static void levels_are_had_or_refused(void **state)
 {
-    static const enum postern_level levels[] = {POSTERN_LEVEL_RESTRICTED, POSTERN_LEVEL_ELEVATED};
     struct postern_sandbox *sandbox = NULL;
     struct postern_error error = {0};
+    int restricted = launch_check_level(POSTERN_LEVEL_RESTRICTED, &error);
 
     (void)state;
-    for (size_t i = 0; i < 2; i++) {
-        assert_int_equal(launch_check_level(levels[i], &error), POSTERN_E_LEVEL);
-        assert_non_null(strstr(error.message, postern_level_name(levels[i])));
-        assert_non_null(strstr(error.remedy, "--level none"));
+    assert_true(restricted == POSTERN_OK || restricted == POSTERN_E_LEVEL);
+    assert_true(restricted == POSTERN_OK || strstr(error.remedy, "--level none") != NULL);
+    if (launch_check_level(POSTERN_LEVEL_ELEVATED, &error) != POSTERN_OK) {
+        assert_int_equal(error.code, POSTERN_E_LEVEL);
+        assert_true(restricted != POSTERN_OK || strstr(error.remedy, "postern setup") != NULL);
     }
     assert_int_equal(launch_check_level(POSTERN_LEVEL_NONE, NULL), 0);
+    assert_int_equal(launch_check_level(POSTERN_LEVEL_STRONGEST, NULL), POSTERN_E_INVALID);
     /* Nothing is weakened silently: without a level there is no sandbox. */
-    assert_int_equal(postern_sandbox_open(NULL, &sandbox, &error), POSTERN_E_LEVEL);
+    if (run_under_wine()) {
+        assert_int_equal(restricted, POSTERN_E_LEVEL);
+        assert_int_equal(postern_sandbox_open(NULL, &sandbox, &error), POSTERN_E_LEVEL);
+    }
 }
 
 static void a_missing_runner_is_named(void **state)
@@ -598,7 +604,7 @@ static void all_end_with_the_parent(void **state)
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(other_levels_are_refused),
+        cmocka_unit_test(levels_are_had_or_refused),
         cmocka_unit_test(a_missing_runner_is_named),
         cmocka_unit_test(a_runner_that_ends_is_noticed),
         cmocka_unit_test(a_runner_that_is_no_program_is_not_the_command),

@@ -35,7 +35,7 @@ static struct host host;
 static bool is_marked(enum setup_kind kind)
 {
     return kind == SETUP_GROUP || kind == SETUP_RIGHT || kind == SETUP_MEMBER || kind == SETUP_ACCOUNT ||
-           kind == SETUP_SECRET || kind == SETUP_RULE;
+           kind == SETUP_SECRET || kind == SETUP_RULE || kind == SETUP_DIRECTORY;
 }
 
 static struct cell *cell_at(enum setup_kind kind, const char *name)

@@ -1,0 +1,199 @@
+/*
+ * setup_run_win32.c - %ProgramData%\postern\run: where sandboxes keep what they need while they live. See
+ * setup_win32.h. Parent, as administrator; the launcher asks for names only.
+ *
+ * It belongs to administrators, and its list is protected: the user who sets up may make and remove things in it, the
+ * sandbox accounts have no right to it. They reach their start record and their temporary directory by the whole path,
+ * as everybody who holds SeChangeNotifyPrivilege passes directories.
+ */
+#include "elevated/setup_win32.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <wchar.h>
+#include <aclapi.h>
+#include <sddl.h>
+
+#include "shared/sddl.h"
+#include "shared/security_win32.h"
+#include "shared/text.h"
+#include "shared/wide.h"
+
+#define MODIFY (FILE_GENERIC_READ | FILE_GENERIC_WRITE | FILE_GENERIC_EXECUTE | DELETE)
+#define WHO (OWNER_SECURITY_INFORMATION | DACL_SECURITY_INFORMATION)
+
+wchar_t *setup_run_state(const struct setup_windows *windows, const char *name)
+{
+    char *path = text_format("%s\\%s.state", windows->run, name);
+    wchar_t *wide = path ? wide_from_utf8(path) : NULL;
+    free(path);
+    return wide;
+}
+
+void setup_run_forget(const struct setup_windows *windows, const char *name)
+{
+    wchar_t *path = setup_run_state(windows, name);
+    if (path)
+        DeleteFileW(path);
+    free(path);
+}
+
+static int failed(struct setup_windows *windows, const char *call, DWORD number, struct postern_error *error)
+{
+    return setup_fail(error, call, (int64_t)number, "the directory %s", windows->run);
+}
+
+/* ---- who may touch it ---- */
+
+static int make_security(SECURITY_ATTRIBUTES *out, struct postern_error *error)
+{
+    char *user = security_own_sid();
+    int status = user ? setup_place_security(user, MODIFY, true, out, error) : error_memory(error, SETUP_STAGE);
+    free(user);
+    return status;
+}
+
+/* Both lists go through the same conversion, which abbreviates. A list that was set and not given at the making bears a
+ * mark of that ("AI"), which says nothing about who may. */
+static LPWSTR describe(PSECURITY_DESCRIPTOR descriptor)
+{
+    static const wchar_t marked[] = L"D:PAI(";
+    LPWSTR text = NULL;
+    if (!ConvertSecurityDescriptorToStringSecurityDescriptorW(descriptor, SDDL_REVISION_1, WHO, &text, NULL))
+        return NULL;
+    wchar_t *mark = wcsstr(text, marked);
+    if (mark)
+        memmove(mark + 3, mark + 5, (wcslen(mark + 5) + 1) * sizeof(*mark));
+    return text;
+}
+
+static bool is_as_wanted(wchar_t *path)
+{
+    SECURITY_ATTRIBUTES wanted = {0};
+    PSECURITY_DESCRIPTOR found = NULL;
+    LPWSTR one = NULL, other = NULL;
+    if (make_security(&wanted, NULL) == 0)
+        one = describe(wanted.lpSecurityDescriptor);
+    if (GetNamedSecurityInfoW(path, SE_FILE_OBJECT, WHO, NULL, NULL, NULL, NULL, &found) == ERROR_SUCCESS)
+        other = describe(found);
+    bool same = one && other && wcscmp(one, other) == 0;
+    if (one)
+        LocalFree(one);
+    if (other)
+        LocalFree(other);
+    if (found)
+        LocalFree(found);
+    if (wanted.lpSecurityDescriptor)
+        security_free(&wanted);
+    return same;
+}
+
+/* ---- the item ---- */
+
+int setup_run_find(struct setup_windows *windows, const struct setup_item *item, struct setup_state *out,
+                   struct postern_error *error)
+{
+    wchar_t *path = wide_from_utf8(windows->run);
+    struct postern_error problem = {0};
+    (void)item;
+    if (!path)
+        return error_memory(error, SETUP_STAGE);
+    if (GetFileAttributesW(path) == INVALID_FILE_ATTRIBUTES) {
+        DWORD number = GetLastError();
+        free(path);
+        bool absent = number == ERROR_FILE_NOT_FOUND || number == ERROR_PATH_NOT_FOUND;
+        return absent ? 0 : failed(windows, "GetFileAttributesW", number, error);
+    }
+    if (setup_place_check(windows->run, path, &problem) != 0) {
+        out->standing = SETUP_FOREIGN;
+        text_copy(out->text, sizeof(out->text), problem.message);
+    } else if (is_as_wanted(path)) {
+        out->standing = SETUP_AS_WANTED;
+        out->ours = true; /* only an administrator can have made it in the directory above */
+    } else {
+        out->standing = SETUP_DIFFERENT;
+        out->ours = true;
+        text_copy(out->text, sizeof(out->text), "its access list is not the one for the user who sets up");
+    }
+    free(path);
+    return 0;
+}
+
+/* One that is there with another list, of another user's, gets ours; it has been looked at by then. */
+static int give_list(struct setup_windows *windows, wchar_t *path, PSECURITY_DESCRIPTOR descriptor,
+                     struct postern_error *error)
+{
+    BOOL present = FALSE, defaulted = FALSE;
+    PACL list = NULL;
+    if (!GetSecurityDescriptorDacl(descriptor, &present, &list, &defaulted))
+        return failed(windows, "GetSecurityDescriptorDacl", GetLastError(), error);
+    DWORD number = SetNamedSecurityInfoW(
+        path, SE_FILE_OBJECT, DACL_SECURITY_INFORMATION | PROTECTED_DACL_SECURITY_INFORMATION, NULL, NULL, list, NULL);
+    return number == ERROR_SUCCESS ? 0 : failed(windows, "SetNamedSecurityInfoW", number, error);
+}
+
+int setup_run_make(struct setup_windows *windows, const struct setup_item *item, struct postern_error *error)
+{
+    wchar_t *path = wide_from_utf8(windows->run);
+    SECURITY_ATTRIBUTES security = {0};
+    (void)item;
+    int status = path ? make_security(&security, error) : error_memory(error, SETUP_STAGE);
+    if (status == 0) {
+        DWORD number = CreateDirectoryW(path, &security) ? ERROR_SUCCESS : GetLastError();
+        if (number == ERROR_ALREADY_EXISTS)
+            status = setup_place_check(windows->run, path, error);
+        else if (number != ERROR_SUCCESS)
+            status = failed(windows, "CreateDirectoryW", number, error);
+        if (status == 0 && number == ERROR_ALREADY_EXISTS)
+            status = give_list(windows, path, security.lpSecurityDescriptor, error);
+    }
+    if (security.lpSecurityDescriptor)
+        security_free(&security);
+    free(path);
+    return status;
+}
+
+/* The files that are ours. What a sandbox still has open stays, and so does the directory then. */
+static void remove_files(const struct setup_windows *windows)
+{
+    static const char *const kinds[] = {"state", "start"};
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+        WIN32_FIND_DATAW entry;
+        char *text = text_format("%s\\*.%s", windows->run, kinds[i]);
+        wchar_t *pattern = text ? wide_from_utf8(text) : NULL;
+        HANDLE search = pattern ? FindFirstFileW(pattern, &entry) : INVALID_HANDLE_VALUE;
+        bool more = search != INVALID_HANDLE_VALUE;
+        for (; more; more = FindNextFileW(search, &entry)) {
+            char *name = wide_to_utf8(entry.cFileName);
+            char *path = name ? text_format("%s\\%s", windows->run, name) : NULL;
+            wchar_t *wide = path ? wide_from_utf8(path) : NULL;
+            if (wide && !(entry.dwFileAttributes & FILE_ATTRIBUTE_DIRECTORY))
+                DeleteFileW(wide);
+            free(wide);
+            free(path);
+            free(name);
+        }
+        if (search != INVALID_HANDLE_VALUE)
+            FindClose(search);
+        free(pattern);
+        free(text);
+    }
+}
+
+int setup_run_restore(struct setup_windows *windows, const char *name, const char *before, char *left,
+                      struct postern_error *error)
+{
+    wchar_t *path = wide_from_utf8(windows->run);
+    (void)name, (void)before;
+    if (!path)
+        return error_memory(error, SETUP_STAGE);
+    remove_files(windows);
+    DWORD number = RemoveDirectoryW(path) ? ERROR_SUCCESS : GetLastError();
+    free(path);
+    if (number == ERROR_SUCCESS || number == ERROR_FILE_NOT_FOUND || number == ERROR_PATH_NOT_FOUND)
+        return 0;
+    if (number != ERROR_DIR_NOT_EMPTY)
+        return failed(windows, "RemoveDirectoryW", number, error);
+    text_copy(left, SETUP_TEXT_MAX, "sandboxes have left something in it, or are using it");
+    return 0;
+}
