@@ -2,7 +2,9 @@
  * command_win32.c - one command with its streams and its process tree on Windows, see command.h. Runs in the runner.
  *
  * The tree is a job object of its own, inside the one that the parent has put the runner into. The command is born in
- * it, so nothing it starts is ever outside; `emptied` is what the job says.
+ * it, so nothing it starts is ever outside; `emptied` is what the job says. It is born confined as well
+ * (confine_win32.h), and so is the trampoline where there is one; agents are not, they work on the command's console
+ * for the runner.
  */
 #include "runner/command.h"
 
@@ -11,11 +13,12 @@
 
 #include "conpty/pty.h"
 #include "runner/agent_win32.h"
+#include "runner/confine_win32.h"
 #include "runner/trampoline_win32.h"
 #include "shared/job_win32.h"
 #include "shared/loop_win32.h"
 #include "shared/pipe_win32.h"
-#include "shared/process.h"
+#include "shared/process_win32.h"
 #include "shared/strings.h"
 
 #define STAGE "spawn"
@@ -211,7 +214,7 @@ static int spawn(struct command *command, const struct command_spec *spec, const
         process.err = ends->err;
         process.terminal = command->pty != NULL ? pty_child_end(command->pty) : OS_HANDLE_NONE;
         process.job = command->job;
-        code = process_spawn(&process, &command->process, error);
+        code = process_spawn_win32(&process, PROCESS_CONSOLE_OWN, confine_of_commands(), &command->process, error);
         command->pid = command->process.pid;
     }
     if (command->pty != NULL) {

@@ -131,9 +131,10 @@ static bool tell(const struct enforce_steps *steps, int abi, struct strings *in_
     return added;
 }
 
-int confine_self(enum postern_level level, const struct enforce_steps *steps, struct strings *in_force,
+int confine_self(enum postern_level level, const struct enforce_steps *steps, const char *sid, struct strings *in_force,
                  struct postern_error *error)
 {
+    (void)sid;
     int abi = 0;
     int result = check_plan(level, steps, error);
     if (result == POSTERN_OK && level != POSTERN_LEVEL_NONE)

@@ -1,24 +1,248 @@
 /*
- * confine_win32.c - the runner confining itself on Windows: see confine.h. Level none has nothing to confine; the other
- * levels are refused by elevated/launch_win32.c already, and here again, because this is the side that would let the
- * command loose.
+ * confine_win32.c - what commands are started with on Windows, see confine.h and confine_win32.h: a restricted token
+ * (token_win32.h), a desktop of their own (desktop_win32.h), mitigations. A real process tries it all before the first
+ * command (trial_win32.h). Called once by runner/runner.c.
+ *
+ * The runner itself stays what it is, the owner of pipes and consoles. So it is closed to its commands, who have the
+ * same user: reading another process's memory is not writing, and a restricted token would not keep them from it.
  */
+#include "runner/confine_win32.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <windows.h>
+
 #include "runner/confine.h"
+#include "runner/desktop_win32.h"
+#include "runner/trial_win32.h"
+#include "shared/security_win32.h"
+#include "shared/text.h"
+#include "shared/token_win32.h"
 
 #define STAGE "confine"
+#define SID_OWNER_RIGHTS "S-1-3-4"
 
-int confine_self(enum postern_level level, const struct enforce_steps *steps, struct strings *in_force,
-                 struct postern_error *error)
+/* Those that every program survives: no foreign libraries from the registry or window hooks, a process that ends when
+ * its heap is found corrupt, addresses that are not known beforehand. docs/windows.md says why not the others. */
+#define MITIGATIONS                                                                                                    \
+    (PROCESS_CREATION_MITIGATION_POLICY_EXTENSION_POINT_DISABLE_ALWAYS_ON |                                            \
+     PROCESS_CREATION_MITIGATION_POLICY_HEAP_TERMINATE_ALWAYS_ON |                                                     \
+     PROCESS_CREATION_MITIGATION_POLICY_BOTTOM_UP_ASLR_ALWAYS_ON)
+
+/* For the life of the process. */
+static struct process_confinement commands = {.token = OS_HANDLE_NONE};
+static bool ready;
+
+const struct process_confinement *confine_of_commands(void)
 {
-    (void)in_force;
-    if (level != POSTERN_LEVEL_NONE) {
-        return error_set(error, POSTERN_E_CONFINE, STAGE, "",
-                         "this version of postern cannot confine commands on Windows: level %s is not available",
-                         postern_level_name(level));
+    return ready ? &commands : NULL;
+}
+
+/* ---- the plan ---- */
+
+static bool is_known(enum enforce_mechanism mechanism)
+{
+    switch (mechanism) {
+    case ENFORCE_RESTRICTED_TOKEN:
+    case ENFORCE_TOKEN_LOCK:
+    case ENFORCE_DESKTOP:
+    case ENFORCE_UI:
+    case ENFORCE_MITIGATIONS:
+        return true;
+    default:
+        return false;
     }
-    if (steps->count > 0) {
-        return error_set(error, POSTERN_E_CONFINE, STAGE, "", "this version of postern does not know %s on Windows",
-                         enforce_info(steps->item[0].mechanism)->id);
+}
+
+/* Before anything is done: a plan that is not wholly ours is not begun. */
+static int check_plan(enum postern_level level, const struct enforce_steps *steps, const char *sid,
+                      struct postern_error *error)
+{
+    bool none = level == POSTERN_LEVEL_NONE;
+
+    for (size_t i = 0; i < steps->count; i++) {
+        enum enforce_mechanism mechanism = steps->item[i].mechanism;
+
+        if (none || !is_known(mechanism)) {
+            return error_set(error, POSTERN_E_CONFINE, STAGE, "", "%s is not for the runner to do at level %s",
+                             enforce_info(mechanism)->id, postern_level_name(level));
+        }
+    }
+    if (none) {
+        return POSTERN_OK;
+    }
+    if (ready) {
+        return error_set(error, POSTERN_E_CONFINE, STAGE, "", "commands are confined already");
+    }
+    if (!enforce_has(steps, ENFORCE_RESTRICTED_TOKEN) || !enforce_has(steps, ENFORCE_DESKTOP)) {
+        return error_set(error, POSTERN_E_CONFINE, STAGE, "",
+                         "a plan without a restricted token or a desktop does not confine");
+    }
+    if (sid == NULL) {
+        return error_set(error, POSTERN_E_CONFINE, STAGE, "", "a restricted token takes a SID of the sandbox's");
     }
     return POSTERN_OK;
+}
+
+/* ---- the runner ---- */
+
+/* `all`: every right there is to such an object. */
+static int close_object(HANDLE object, DWORD all, const char *what, struct postern_error *error)
+{
+    /* Who owns an object may change who else may, unless the list says what owners may. */
+    const struct sddl_ace list[] = {{.mask = all, .sid = SID_SYSTEM},
+                                    {.mask = all, .sid = SID_ADMINISTRATORS},
+                                    {.mask = READ_CONTROL, .sid = SID_OWNER_RIGHTS}};
+    PSECURITY_DESCRIPTOR descriptor = NULL;
+    int code = security_describe(list, sizeof(list) / sizeof(list[0]), &descriptor, error);
+
+    if (code == POSTERN_OK && !SetKernelObjectSecurity(object, DACL_SECURITY_INFORMATION, descriptor)) {
+        code = error_os(error, POSTERN_E_CONFINE, STAGE, "SetKernelObjectSecurity", (int64_t)GetLastError(),
+                        "%s could not be closed to commands", what);
+    }
+    if (descriptor != NULL) {
+        LocalFree(descriptor);
+    }
+    return code;
+}
+
+/* By the process commands would get at all the rest of it: its memory, handles and token. The parent has its handle
+ * already. */
+static int close_runner(struct postern_error *error)
+{
+    int code = close_object(GetCurrentProcess(), PROCESS_ALL_ACCESS, "the runner's process", error);
+
+    if (code == POSTERN_OK) {
+        code = close_object(GetCurrentThread(), THREAD_ALL_ACCESS, "the runner's thread", error);
+    }
+    return code;
+}
+
+/* ---- the commands ---- */
+
+/* What is made for them, until it is known to hold. */
+struct making {
+    struct desktop *desktop;
+    os_handle token;
+    char *station; /* the one that may not be reached; NULL: nobody asked for that */
+};
+
+/* The user's station is ours, unless that is the same as the commands': then there is no other in this session. */
+static int find_station(struct making *making, struct postern_error *error)
+{
+    char *here = desktop_here();
+    char *theirs = desktop_station(desktop_name(making->desktop));
+    int code = POSTERN_OK;
+
+    making->station = here != NULL ? desktop_station(here) : NULL;
+    if (making->station == NULL || theirs == NULL) {
+        code = error_os(error, POSTERN_E_CONFINE, STAGE, "GetUserObjectInformationW", (int64_t)GetLastError(),
+                        "the name of our own window station is not known");
+    } else if (_stricmp(making->station, theirs) == 0) {
+        code = error_set(error, POSTERN_E_CONFINE, STAGE, "",
+                         "the commands' window station is the caller's own, since he is not at a console");
+        error_remedy(error, "take \"ui\" out of the policy, or start postern where somebody is signed in");
+    }
+    free(theirs);
+    free(here);
+    return code;
+}
+
+static int try_token(struct making *making, const char *sid, enum token_logon logon, uint64_t mitigations,
+                     struct postern_error *error)
+{
+    struct process_confinement confinement = {.desktop = desktop_name(making->desktop), .mitigations = mitigations};
+    int code = token_restrict(sid, logon, &making->token, error);
+
+    if (code == POSTERN_OK) {
+        code = token_try(making->token, sid, error);
+    }
+    if (code == POSTERN_OK) {
+        confinement.token = making->token;
+        code = trial_run(&confinement, sid, making->station, error);
+    }
+    if (code == POSTERN_OK) {
+        commands = confinement;
+    } else {
+        handle_close(&making->token);
+    }
+    return code;
+}
+
+/* A token that lets its holder write by the logon session is the last resort: it opens the user's own desktop to him.
+ * Where that is to be kept away, so is reading by the session, and there is no other choice. */
+static int find_token(struct making *making, const char *sid, uint64_t mitigations, enum token_logon *logon,
+                      struct postern_error *error)
+{
+    int code;
+
+    *logon = making->station != NULL ? TOKEN_LOGON_DENIED : TOKEN_LOGON_LEFT;
+    code = try_token(making, sid, *logon, mitigations, error);
+    if (code == POSTERN_E_CONFINE && *logon == TOKEN_LOGON_LEFT) {
+        *logon = TOKEN_LOGON_RESTRICTING;
+        code = try_token(making, sid, *logon, mitigations, error);
+    }
+    return code;
+}
+
+static int make(const struct enforce_steps *steps, const char *sid, enum token_logon *logon,
+                struct postern_error *error)
+{
+    struct making making = {.desktop = NULL, .token = OS_HANDLE_NONE};
+    uint64_t mitigations = enforce_has(steps, ENFORCE_MITIGATIONS) ? MITIGATIONS : 0;
+    int code = desktop_open(sid, &making.desktop, error);
+
+    if (code == POSTERN_OK && enforce_has(steps, ENFORCE_UI)) {
+        code = find_station(&making, error);
+    }
+    if (code == POSTERN_OK) {
+        code = find_token(&making, sid, mitigations, logon, error);
+    }
+    free(making.station);
+    if (code == POSTERN_OK) {
+        ready = true; /* token and desktop are kept for good */
+    } else {
+        desktop_close(making.desktop);
+    }
+    return code;
+}
+
+/* Each mechanism once, where it comes first. */
+static bool tell(const struct enforce_steps *steps, enum token_logon logon, struct strings *in_force)
+{
+    bool told[ENFORCE_MECHANISM_COUNT] = {false};
+    bool added = true;
+
+    for (size_t i = 0; added && i < steps->count; i++) {
+        enum enforce_mechanism mechanism = steps->item[i].mechanism;
+        bool by_token = mechanism == ENFORCE_RESTRICTED_TOKEN || mechanism == ENFORCE_TOKEN_LOCK;
+        const char *id = enforce_info(mechanism)->id;
+
+        if (told[mechanism]) {
+            continue;
+        }
+        told[mechanism] = true;
+        added = by_token && logon == TOKEN_LOGON_RESTRICTING ? strings_add_owned(in_force, text_format("%s-logon", id))
+                                                             : strings_add(in_force, id);
+    }
+    return added;
+}
+
+int confine_self(enum postern_level level, const struct enforce_steps *steps, const char *sid, struct strings *in_force,
+                 struct postern_error *error)
+{
+    enum token_logon logon = TOKEN_LOGON_LEFT;
+    int code = check_plan(level, steps, sid, error);
+
+    if (code != POSTERN_OK || level == POSTERN_LEVEL_NONE) {
+        return code;
+    }
+    code = close_runner(error);
+    if (code == POSTERN_OK) {
+        code = make(steps, sid, &logon, error);
+    }
+    if (code == POSTERN_OK && !tell(steps, logon, in_force)) {
+        code = error_memory(error, STAGE);
+    }
+    return code;
 }

@@ -7,9 +7,6 @@
 
 #include "shared/process_win32.h"
 
-/* What the launcher's start record adds to the steps; before confine_self(). The text is borrowed for good. */
-void confine_use_sid(const char *sid);
-
 /* NULL at level none: nothing. Valid as long as the process lives. */
 const struct process_confinement *confine_of_commands(void);
 

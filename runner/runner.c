@@ -100,7 +100,7 @@ static void connection_ready(void *context)
     crypto_wipe(runner->bootstrap->key, sizeof(runner->bootstrap->key));
     /* Confinement comes here, not earlier: a failure can be told to the parent, and nothing has run yet. */
     struct bootstrap *bootstrap = runner->bootstrap;
-    int status = confine_self(bootstrap->level, &bootstrap->steps, &bootstrap->in_force, &error);
+    int status = confine_self(bootstrap->level, &bootstrap->steps, bootstrap->sid, &bootstrap->in_force, &error);
     if (status == 0)
         status = send_hello(runner, &error);
     if (status == 0) {

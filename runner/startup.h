@@ -19,7 +19,8 @@ int startup_adopt_handle(const char *argument, os_handle *out, struct postern_er
 /* Reads the whole start record, to its end, and closes the handle. The caller wipes the buffer. */
 int startup_read_bootstrap(const char *argument, struct buffer *out, struct postern_error *error);
 
-/* Hidden modes of the program (Wine's console trampoline): true when it ran one, its exit status in *status. */
+/* Hidden modes of the program (console agent, trial, Wine's trampoline): true when it ran one, its exit status in
+ * *status. */
 bool startup_hidden_mode(int argc, char **argv, int *status);
 
 #endif

@@ -7,6 +7,7 @@
 #include <windows.h>
 
 #include "runner/trampoline_win32.h"
+#include "runner/trial_win32.h"
 #include "shared/text.h"
 
 #define STAGE "startup"
@@ -81,10 +82,18 @@ int startup_read_bootstrap(const char *argument, struct buffer *out, struct post
 
 bool startup_hidden_mode(int argc, char **argv, int *status)
 {
-    /* Not argv: the C library has squeezed that through the code page. */
-    if (argc < 2 || (strcmp(argv[1], TRAMPOLINE_OPTION) != 0 && strcmp(argv[1], CONSOLE_AGENT_OPTION) != 0)) {
-        return false;
+    static const struct {
+        const char *option;
+        int (*run)(void);
+    } modes[] = {
+        {TRAMPOLINE_OPTION, trampoline_main}, {CONSOLE_AGENT_OPTION, trampoline_main}, {TRIAL_OPTION, trial_main}};
+
+    /* Only to choose: the C library has squeezed argv through the code page, so they read the command line again. */
+    for (size_t i = 0; argc >= 2 && i < sizeof(modes) / sizeof(modes[0]); i++) {
+        if (strcmp(argv[1], modes[i].option) == 0) {
+            *status = modes[i].run();
+            return true;
+        }
     }
-    *status = trampoline_main();
-    return true;
+    return false;
 }

@@ -13,10 +13,6 @@
 #include "shared/security_win32.h"
 #include "shared/wide.h"
 
-#ifndef PROC_THREAD_ATTRIBUTE_SECURITY_CAPABILITIES /* Windows 8; the headers want that version asked for by name */
-#define PROC_THREAD_ATTRIBUTE_SECURITY_CAPABILITIES 0x00020009
-#endif
-
 #define STAGE "appcontainer"
 #define SHOWN L"postern sandbox" /* where the system lists profiles for people */
 

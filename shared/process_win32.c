@@ -1,9 +1,8 @@
 /*
  * process_win32.c - starting one process with exactly the handles it is given, see process.h. Both sides.
  *
- * The handle list is what keeps everything else of ours away from the child, also when several threads start processes
- * at once. The standard handles are duplicated for the call, so that ours never become inheritable; handles in `pass`
- * have to keep their numbers and are inheritable while the call lasts.
+ * The handle list (inheritance_win32.h) is what keeps everything else of ours away from the child, also when several
+ * threads start processes at once.
  */
 #include "shared/process_win32.h"
 
@@ -20,6 +19,7 @@
 #include "shared/batch_win32.h"
 #include "shared/block_win32.h"
 #include "shared/find_windows.h"
+#include "shared/inheritance_win32.h"
 #include "shared/quote.h"
 #include "shared/wide.h"
 
@@ -30,9 +30,6 @@
 #define ERROR_ELEVATION_REQUIRED 740
 #endif
 
-#ifndef PROC_THREAD_ATTRIBUTE_SECURITY_CAPABILITIES /* Windows 8 */
-#define PROC_THREAD_ATTRIBUTE_SECURITY_CAPABILITIES 0x00020009
-#endif
 #ifndef PROC_THREAD_ATTRIBUTE_PSEUDOCONSOLE /* Windows 10 1809; the headers want that version asked for by name */
 #define PROC_THREAD_ATTRIBUTE_PSEUDOCONSOLE 0x00020016
 #endif
@@ -45,12 +42,10 @@
 /* What one call needs; everything starts at none. */
 struct spawn {
     wchar_t *program, *line, *cwd, *block;
-    HANDLE standard[3];    /* duplicates, inheritable; closed at the end */
-    HANDLE *inherited;     /* all that the child gets */
-    DWORD inherited_count; /* standard first, then pass[] */
-    DWORD *pass_flags;     /* what the flags of pass[] were */
-    size_t pass_changed;   /* how many of pass[] are to be set back */
+    wchar_t *desktop;
+    struct inheritance handles;
     HANDLE job;
+    DWORD64 mitigations;
     struct appcontainer_place place; /* without a SID: in no app container */
     struct attributes attributes;
 };
@@ -128,7 +123,8 @@ static int make_command_line(const struct process_spec *spec, struct spawn *spaw
     return code;
 }
 
-static int make_text(const struct process_spec *spec, struct spawn *spawn, struct postern_error *error)
+static int make_text(const struct process_spec *spec, const struct process_confinement *confinement,
+                     struct spawn *spawn, struct postern_error *error)
 {
     int code = make_command_line(spec, spawn, error);
 
@@ -141,102 +137,33 @@ static int make_text(const struct process_spec *spec, struct spawn *spawn, struc
             code = check_directory(spawn, spec->cwd, error);
         }
     }
+    if (code == POSTERN_OK && confinement->desktop != NULL) {
+        code = wide_convert(confinement->desktop, STAGE, "the desktop", &spawn->desktop, error);
+    }
     return code;
 }
 
-/* ---- handles ---- */
-
-static HANDLE inheritable_copy(os_handle handle)
-{
-    HANDLE copy = INVALID_HANDLE_VALUE;
-
-    if (handle == OS_HANDLE_NONE) {
-        SECURITY_ATTRIBUTES inherit = {.nLength = sizeof(inherit), .bInheritHandle = TRUE};
-
-        return CreateFileW(L"NUL", GENERIC_READ | GENERIC_WRITE, FILE_SHARE_READ | FILE_SHARE_WRITE, &inherit,
-                           OPEN_EXISTING, 0, NULL);
-    }
-    if (!DuplicateHandle(GetCurrentProcess(), (HANDLE)handle, GetCurrentProcess(), &copy, 0, TRUE,
-                         DUPLICATE_SAME_ACCESS)) {
-        return INVALID_HANDLE_VALUE;
-    }
-    return copy;
-}
-
-static int make_standard(const struct process_spec *spec, struct spawn *spawn, struct postern_error *error)
-{
-    const os_handle given[3] = {spec->in, spec->out, spec->err};
-
-    for (size_t i = 0; i < 3; i++) {
-        spawn->standard[i] = inheritable_copy(given[i]);
-        if (spawn->standard[i] == INVALID_HANDLE_VALUE) {
-            return os_failure(error, given[i] == OS_HANDLE_NONE ? "CreateFileW" : "DuplicateHandle",
-                              "a standard handle could not be prepared");
-        }
-        spawn->inherited[spawn->inherited_count++] = spawn->standard[i];
-    }
-    return POSTERN_OK;
-}
-
-/* The system refuses a list that names a handle twice. */
-static bool is_listed(const struct spawn *spawn, HANDLE handle)
-{
-    for (DWORD i = 0; i < spawn->inherited_count; i++) {
-        if (spawn->inherited[i] == handle) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static int make_handles(const struct process_spec *spec, struct spawn *spawn, struct postern_error *error)
-{
-    spawn->inherited = calloc(spec->pass_count + 3, sizeof(HANDLE));
-    spawn->pass_flags = calloc(spec->pass_count + 1, sizeof(DWORD));
-    if (spawn->inherited == NULL || spawn->pass_flags == NULL) {
-        return error_memory(error, STAGE);
-    }
-    if (spec->terminal == OS_HANDLE_NONE) {
-        int code = make_standard(spec, spawn, error);
-
-        if (code != POSTERN_OK) {
-            return code;
-        }
-    }
-    for (size_t i = 0; i < spec->pass_count; i++) {
-        HANDLE handle = (HANDLE)spec->pass[i];
-
-        if (!GetHandleInformation(handle, &spawn->pass_flags[i]) ||
-            !SetHandleInformation(handle, HANDLE_FLAG_INHERIT, HANDLE_FLAG_INHERIT)) {
-            return os_failure(error, "SetHandleInformation", "a handle could not be passed on");
-        }
-        spawn->pass_changed = i + 1;
-        if (!is_listed(spawn, handle)) {
-            spawn->inherited[spawn->inherited_count++] = handle;
-        }
-    }
-    return POSTERN_OK;
-}
+/* ---- attributes ---- */
 
 static int make_place(const struct process_confinement *confinement, struct spawn *spawn, struct postern_error *error)
 {
-    if (confinement == NULL || confinement->package == NULL) {
+    if (confinement->package == NULL) {
         return POSTERN_OK;
     }
-    assert(confinement->token == OS_HANDLE_NONE); /* the system makes the container's token of our own */
+    assert(confinement->token == OS_HANDLE_NONE); /* the system makes the container's token, of our own */
     return appcontainer_place_init(confinement->package, confinement->package_network, &spawn->place, error);
 }
 
-static int make_attributes(const struct process_spec *spec, struct spawn *spawn, struct postern_error *error)
-{
-    bool contained = spawn->place.value.AppContainerSid != NULL;
-    DWORD count = 1u + (spec->job != OS_HANDLE_NONE ? 1u : 0u) + (spec->terminal != OS_HANDLE_NONE ? 1u : 0u) +
-                  (contained ? 1u : 0u);
-    bool ok = attributes_init(&spawn->attributes, count);
+#define ATTRIBUTES_MAX 5 /* the list is made for that many; an empty place costs nothing */
 
-    if (ok && spawn->inherited_count > 0) {
-        ok = attributes_add(&spawn->attributes, PROC_THREAD_ATTRIBUTE_HANDLE_LIST, spawn->inherited,
-                            spawn->inherited_count * sizeof(HANDLE));
+static int make_attributes(const struct process_spec *spec, const struct process_confinement *confinement,
+                           struct spawn *spawn, struct postern_error *error)
+{
+    bool ok = attributes_init(&spawn->attributes, ATTRIBUTES_MAX);
+
+    if (ok && spawn->handles.count > 0) {
+        ok = attributes_add(&spawn->attributes, PROC_THREAD_ATTRIBUTE_HANDLE_LIST, spawn->handles.item,
+                            spawn->handles.count * sizeof(HANDLE));
     }
     if (ok && spec->job != OS_HANDLE_NONE) {
         /* In the job before its first instruction: what is assigned later may have started others by then. */
@@ -248,9 +175,14 @@ static int make_attributes(const struct process_spec *spec, struct spawn *spawn,
         ok = attributes_add(&spawn->attributes, PROC_THREAD_ATTRIBUTE_PSEUDOCONSOLE, (void *)spec->terminal,
                             sizeof(void *));
     }
-    if (ok && contained) {
+    if (ok && confinement->package != NULL) {
         ok = attributes_add(&spawn->attributes, PROC_THREAD_ATTRIBUTE_SECURITY_CAPABILITIES, &spawn->place.value,
                             sizeof(spawn->place.value));
+    }
+    if (ok && confinement->mitigations != 0) {
+        spawn->mitigations = confinement->mitigations;
+        ok = attributes_add(&spawn->attributes, PROC_THREAD_ATTRIBUTE_MITIGATION_POLICY, &spawn->mitigations,
+                            sizeof(spawn->mitigations));
     }
     return ok ? POSTERN_OK : os_failure(error, "UpdateProcThreadAttribute", "the process attributes could not be set");
 }
@@ -294,13 +226,13 @@ static void explain_container(DWORD os_error, struct postern_error *error)
     }
 }
 
-static int spawn_failure(const struct process_spec *spec, const struct spawn *spawn, DWORD os_error,
+static int spawn_failure(const struct process_spec *spec, const char *operation, bool contained, DWORD os_error,
                          struct postern_error *error)
 {
-    int code = error_os(error, failure_code(os_error), STAGE, "CreateProcessW", (int64_t)os_error,
-                        "'%s' could not be started", spec->program);
+    int code = error_os(error, failure_code(os_error), STAGE, operation, (int64_t)os_error, "'%s' could not be started",
+                        spec->program);
 
-    if (spawn->place.value.AppContainerSid != NULL) {
+    if (contained) {
         explain_container(os_error, error);
     }
     /* process_find() keeps to real programs; this is for one named by its path that only looks like it. */
@@ -328,25 +260,41 @@ static DWORD creation_flags(const struct process_spec *spec, enum process_consol
     return flags;
 }
 
-static int create_process(const struct process_spec *spec, enum process_console console, struct spawn *spawn,
-                          struct process *out, struct postern_error *error)
+static void fill_startup(const struct spawn *spawn, STARTUPINFOEXW *startup)
+{
+    ZeroMemory(startup, sizeof(*startup));
+    startup->StartupInfo.cb = sizeof(*startup);
+    startup->StartupInfo.lpDesktop = spawn->desktop;
+    startup->lpAttributeList = spawn->attributes.list;
+    /* On a terminal the three stay NULL: without the flag the child would get our own handles where those are no
+     * console, with it the pseudo console puts its own there. */
+    startup->StartupInfo.dwFlags = STARTF_USESTDHANDLES;
+    startup->StartupInfo.hStdInput = spawn->handles.standard[0];
+    startup->StartupInfo.hStdOutput = spawn->handles.standard[1];
+    startup->StartupInfo.hStdError = spawn->handles.standard[2];
+}
+
+static int create_process(const struct process_spec *spec, DWORD flags, const struct process_confinement *confinement,
+                          struct spawn *spawn, struct process *out, struct postern_error *error)
 {
     STARTUPINFOEXW startup;
     PROCESS_INFORMATION process;
+    BOOL inherit = spawn->handles.count > 0, ok;
+    const char *operation = "CreateProcessW";
 
-    ZeroMemory(&startup, sizeof(startup));
     ZeroMemory(&process, sizeof(process));
-    startup.StartupInfo.cb = sizeof(startup);
-    startup.lpAttributeList = spawn->attributes.list;
-    /* On a terminal the three stay NULL: without the flag the child would get our own handles where those are no
-     * console, with it the pseudo console puts its own there. */
-    startup.StartupInfo.dwFlags = STARTF_USESTDHANDLES;
-    startup.StartupInfo.hStdInput = spawn->standard[0];
-    startup.StartupInfo.hStdOutput = spawn->standard[1];
-    startup.StartupInfo.hStdError = spawn->standard[2];
-    if (!CreateProcessW(spawn->program, spawn->line, NULL, NULL, spawn->inherited_count > 0,
-                        creation_flags(spec, console), spawn->block, spawn->cwd, &startup.StartupInfo, &process)) {
-        return spawn_failure(spec, spawn, GetLastError(), error);
+    fill_startup(spawn, &startup);
+    if (confinement->token == OS_HANDLE_NONE) {
+        ok = CreateProcessW(spawn->program, spawn->line, NULL, NULL, inherit, flags, spawn->block, spawn->cwd,
+                            &startup.StartupInfo, &process);
+    } else {
+        /* Takes no privilege, because the token is a restricted version of ours. */
+        operation = "CreateProcessAsUserW";
+        ok = CreateProcessAsUserW((HANDLE)confinement->token, spawn->program, spawn->line, NULL, NULL, inherit, flags,
+                                  spawn->block, spawn->cwd, &startup.StartupInfo, &process);
+    }
+    if (!ok) {
+        return spawn_failure(spec, operation, confinement->package != NULL, GetLastError(), error);
     }
     CloseHandle(process.hThread);
     out->handle = (os_handle)process.hProcess;
@@ -356,43 +304,37 @@ static int create_process(const struct process_spec *spec, enum process_console 
 
 static void spawn_free(const struct process_spec *spec, struct spawn *spawn)
 {
-    for (size_t i = 0; i < spawn->pass_changed; i++) {
-        SetHandleInformation((HANDLE)spec->pass[i], HANDLE_FLAG_INHERIT, spawn->pass_flags[i] & HANDLE_FLAG_INHERIT);
-    }
-    for (size_t i = 0; i < 3; i++) {
-        if (spawn->standard[i] != NULL && spawn->standard[i] != INVALID_HANDLE_VALUE) {
-            CloseHandle(spawn->standard[i]);
-        }
-    }
     attributes_free(&spawn->attributes);
     appcontainer_place_free(&spawn->place);
-    free(spawn->inherited);
-    free(spawn->pass_flags);
+    inheritance_free(spec, &spawn->handles);
     free(spawn->program);
     free(spawn->line);
     free(spawn->cwd);
     free(spawn->block);
+    free(spawn->desktop);
 }
 
 int process_spawn_win32(const struct process_spec *spec, enum process_console console,
                         const struct process_confinement *confinement, struct process *out, struct postern_error *error)
 {
+    static const struct process_confinement none = {.token = OS_HANDLE_NONE};
     struct spawn spawn;
     int code;
 
+    confinement = confinement != NULL ? confinement : &none;
     memset(&spawn, 0, sizeof(spawn));
-    code = make_text(spec, &spawn, error);
+    code = make_text(spec, confinement, &spawn, error);
     if (code == POSTERN_OK) {
-        code = make_handles(spec, &spawn, error);
+        code = inheritance_make(spec, &spawn.handles, error);
     }
     if (code == POSTERN_OK) {
         code = make_place(confinement, &spawn, error);
     }
     if (code == POSTERN_OK) {
-        code = make_attributes(spec, &spawn, error);
+        code = make_attributes(spec, confinement, &spawn, error);
     }
     if (code == POSTERN_OK) {
-        code = create_process(spec, console, &spawn, out, error);
+        code = create_process(spec, creation_flags(spec, console), confinement, &spawn, out, error);
     }
     spawn_free(spec, &spawn);
     return code;

@@ -40,6 +40,19 @@ char *security_own_sid(void)
     return sid;
 }
 
+int security_read_sid(const char *text, PSID *out, struct postern_error *error)
+{
+    wchar_t *wide = NULL;
+    int code = wide_convert(text, STAGE, "a SID", &wide, error);
+
+    if (code == POSTERN_OK && !ConvertStringSidToSidW(wide, out)) {
+        code = error_os(error, POSTERN_E_OS, STAGE, "ConvertStringSidToSidW", (int64_t)GetLastError(),
+                        "a SID was not accepted");
+    }
+    free(wide);
+    return code;
+}
+
 static int from_sddl(const char *sddl, PSECURITY_DESCRIPTOR *out, struct postern_error *error)
 {
     wchar_t *wide = sddl == NULL ? NULL : wide_from_utf8(sddl);

@@ -11,6 +11,9 @@
 
 struct postern_error;
 
+/* From its text; freed with LocalFree(). */
+int security_read_sid(const char *text, PSID *out, struct postern_error *error);
+
 /* For any object: those in the list, in that order, and nobody else. Freed with LocalFree(). */
 int security_describe(const struct sddl_ace *list, size_t count, PSECURITY_DESCRIPTOR *out,
                       struct postern_error *error);

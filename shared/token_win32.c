@@ -39,19 +39,6 @@ int token_make_sid(char out[TOKEN_SID_SIZE], struct postern_error *error)
     return POSTERN_OK;
 }
 
-/* Freed with LocalFree(). */
-static int read_sid(const char *text, PSID *out, struct postern_error *error)
-{
-    wchar_t *wide = NULL;
-    int code = wide_convert(text, STAGE, "a SID", &wide, error);
-
-    if (code == POSTERN_OK && !ConvertStringSidToSidW(wide, out)) {
-        code = os_failure(error, "ConvertStringSidToSidW", "a SID was not accepted");
-    }
-    free(wide);
-    return code;
-}
-
 /* What the system tells of a token; freed by the caller. */
 static void *information_of(HANDLE token, TOKEN_INFORMATION_CLASS what)
 {
@@ -164,10 +151,10 @@ int token_restrict(const char *sid, enum token_logon logon, os_handle *out, stru
 {
     PSID sids[SID_COUNT] = {NULL};
     HANDLE own = NULL, token = NULL;
-    int code = read_sid(sid, &sids[SID_OF_SANDBOX], error);
+    int code = security_read_sid(sid, &sids[SID_OF_SANDBOX], error);
 
     if (code == POSTERN_OK) {
-        code = read_sid(TOKEN_STATION_SID, &sids[SID_OF_STATION], error);
+        code = security_read_sid(TOKEN_STATION_SID, &sids[SID_OF_STATION], error);
     }
     if (code == POSTERN_OK && !OpenProcessToken(GetCurrentProcess(), TOKEN_RIGHTS, &own)) {
         code = os_failure(error, "OpenProcessToken", "the token of this process could not be opened");
@@ -206,7 +193,8 @@ bool token_is_restricted_to(const char *sid)
     TOKEN_GROUPS *restricting = NULL;
     bool found = false;
 
-    if (read_sid(sid, &wanted, NULL) == POSTERN_OK && OpenProcessToken(GetCurrentProcess(), TOKEN_QUERY, &own)) {
+    if (security_read_sid(sid, &wanted, NULL) == POSTERN_OK &&
+        OpenProcessToken(GetCurrentProcess(), TOKEN_QUERY, &own)) {
         restricting = information_of(own, TokenRestrictedSids);
     }
     for (DWORD i = 0; restricting != NULL && i < restricting->GroupCount; i++) {

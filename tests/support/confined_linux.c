@@ -116,7 +116,7 @@ void test_confine_by_plan(void)
 {
     struct strings in_force = {0};
     struct postern_error error = {0};
-    if (confine_self(POSTERN_LEVEL_RESTRICTED, &test_plan, &in_force, &error) != 0)
+    if (confine_self(POSTERN_LEVEL_RESTRICTED, &test_plan, NULL, &in_force, &error) != 0)
         test_give_up(__LINE__, error.message, (int)error.os_error);
     CHECK(in_force.count > 0);
     strings_free(&in_force);

@@ -264,7 +264,7 @@ static void limits_in_a_group(void)
 static void check_none_applies_nothing(void)
 {
     struct strings in_force = {0};
-    CHECK(confine_self(POSTERN_LEVEL_NONE, &test_plan, &in_force, NULL) == 0 && in_force.count == 0);
+    CHECK(confine_self(POSTERN_LEVEL_NONE, &test_plan, NULL, &in_force, NULL) == 0 && in_force.count == 0);
     CHECK(test_make_file(test_join(test_shut_path, "none"), 0644) == 0);
     CHECK(test_try_socket(AF_INET) == 0);
     CHECK(prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 0);
@@ -275,7 +275,7 @@ static void plan_is_refused(enum postern_level level, const char *word)
 {
     struct strings in_force = {0};
     struct postern_error error = {0};
-    if (confine_self(level, &test_plan, &in_force, &error) != POSTERN_E_CONFINE || !strstr(error.message, word))
+    if (confine_self(level, &test_plan, NULL, &in_force, &error) != POSTERN_E_CONFINE || !strstr(error.message, word))
         test_give_up(__LINE__, error.message, (int)error.os_error);
     CHECK(in_force.count == 0);
     CHECK(test_try_socket(AF_INET) == 0);
@@ -320,7 +320,7 @@ static void check_in_force(void)
     int abi = test_landlock_abi();
     test_plan_usual();
     test_add(ENFORCE_RLIMIT_CPU, NULL, 1000);
-    CHECK(confine_self(POSTERN_LEVEL_RESTRICTED, &test_plan, &in_force, NULL) == 0);
+    CHECK(confine_self(POSTERN_LEVEL_RESTRICTED, &test_plan, NULL, &in_force, NULL) == 0);
     CHECK(holds(&in_force, "syscalls:seccomp") && holds(&in_force, "privileges:no_new_privs"));
     CHECK(holds(&in_force, "net.block:seccomp") && holds(&in_force, "core:rlimit") &&
           holds(&in_force, "limits.cpu:rlimit"));
@@ -338,7 +338,7 @@ static void path_is_refused(const char *path, int number)
     struct postern_error error = {0};
     test_plan_usual();
     test_add(ENFORCE_LANDLOCK_WRITE, path, 0);
-    if (confine_self(POSTERN_LEVEL_RESTRICTED, &test_plan, &in_force, &error) != POSTERN_E_CONFINE ||
+    if (confine_self(POSTERN_LEVEL_RESTRICTED, &test_plan, NULL, &in_force, &error) != POSTERN_E_CONFINE ||
         error.os_error != number || !strstr(error.message, path))
         test_give_up(__LINE__, error.message, (int)error.os_error);
     CHECK(in_force.count == 0);
@@ -372,7 +372,7 @@ static void test_capabilities_are_refused(void **state)
     if (geteuid() != 0)
         SKIP_BECAUSE("needs root");
     test_plan_usual();
-    assert_int_equal(confine_self(POSTERN_LEVEL_RESTRICTED, &test_plan, &in_force, &error), POSTERN_E_CONFINE);
+    assert_int_equal(confine_self(POSTERN_LEVEL_RESTRICTED, &test_plan, NULL, &in_force, &error), POSTERN_E_CONFINE);
     enforce_steps_free(&test_plan);
     assert_int_equal(in_force.count, 0);
     assert_non_null(strstr(error.message, "capabilities"));

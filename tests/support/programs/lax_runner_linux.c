@@ -4,9 +4,10 @@
  */
 #include "runner/confine.h"
 
-int confine_self(enum postern_level level, const struct enforce_steps *steps, struct strings *in_force,
+int confine_self(enum postern_level level, const struct enforce_steps *steps, const char *sid, struct strings *in_force,
                  struct postern_error *error)
 {
+    (void)sid;
     (void)level;
     (void)error;
     for (size_t i = 0; i < steps->count; i++)

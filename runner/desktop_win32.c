@@ -1,0 +1,319 @@
+/*
+ * desktop_win32.c - making a desktop that is not the user's, see desktop_win32.h. Runs in the runner.
+ */
+#include "runner/desktop_win32.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <windows.h>
+#include <aclapi.h>
+
+#include "shared/crypto.h"
+#include "shared/security_win32.h"
+#include "shared/text.h"
+#include "shared/token_win32.h"
+#include "shared/wide.h"
+
+#define STAGE "desktop"
+#define NAME_UNITS 256u
+
+/* All that is specific to these objects, but nothing that changes who may use them. */
+#define STATION_RIGHTS (WINSTA_ALL_ACCESS | READ_CONTROL)
+#define DESKTOP_RIGHTS                                                                                                 \
+    (DESKTOP_READOBJECTS | DESKTOP_CREATEWINDOW | DESKTOP_CREATEMENU | DESKTOP_HOOKCONTROL | DESKTOP_JOURNALRECORD |   \
+     DESKTOP_JOURNALPLAYBACK | DESKTOP_ENUMERATE | DESKTOP_WRITEOBJECTS | DESKTOP_SWITCHDESKTOP | READ_CONTROL)
+/* What we need of the station ourselves. It may be there already, with a list that grants us no more. */
+#define OWN_STATION_RIGHTS (WINSTA_READATTRIBUTES | WINSTA_CREATEDESKTOP | READ_CONTROL | WRITE_DAC)
+
+struct desktop {
+    HWINSTA station;
+    HDESK desktop;
+    char *name;
+};
+
+static int os_failure(struct postern_error *error, const char *operation, const char *what)
+{
+    return error_os(error, POSTERN_E_CONFINE, STAGE, operation, (int64_t)GetLastError(), "%s", what);
+}
+
+/* ---- names ---- */
+
+/* Of a window station or desktop; allocated. "" where the system gives it none. */
+static char *name_of(HANDLE object)
+{
+    wchar_t name[NAME_UNITS] = L"";
+    DWORD size = 0;
+
+    return GetUserObjectInformationW(object, UOI_NAME, name, sizeof(name), &size) ? wide_to_utf8(name) : NULL;
+}
+
+static char *join(HWINSTA station, HDESK desktop)
+{
+    char *first = name_of(station), *second = name_of(desktop);
+    char *name = first != NULL && second != NULL ? text_format("%s\\%s", first, second) : NULL;
+
+    free(first);
+    free(second);
+    return name;
+}
+
+char *desktop_here(void)
+{
+    /* Neither of the two is ours to close. */
+    return join(GetProcessWindowStation(), GetThreadDesktop(GetCurrentThreadId()));
+}
+
+char *desktop_station(const char *name)
+{
+    return text_format("%.*s", (int)strcspn(name, "\\"), name);
+}
+
+/* ---- who may ---- */
+
+/* "user, system, who" with these rights for the last of them. */
+static int describe(const char *user, const char *who, DWORD rights, SECURITY_ATTRIBUTES *out,
+                    struct postern_error *error)
+{
+    const struct sddl_ace list[] = {
+        {.mask = GENERIC_ALL, .sid = user}, {.mask = GENERIC_ALL, .sid = SID_SYSTEM}, {.mask = rights, .sid = who}};
+
+    *out = (SECURITY_ATTRIBUTES){.nLength = sizeof(*out)};
+    return security_describe(list, sizeof(list) / sizeof(list[0]), &out->lpSecurityDescriptor, error);
+}
+
+/* The list of an object; *list lies in *descriptor, which is freed by the caller, and is NULL where everybody may do
+ * everything. */
+static int read_access(HANDLE object, PSECURITY_DESCRIPTOR *descriptor, PACL *list, struct postern_error *error)
+{
+    SECURITY_INFORMATION what = DACL_SECURITY_INFORMATION;
+    BOOL present = FALSE, defaulted = FALSE;
+    DWORD size = 0;
+
+    GetUserObjectSecurity(object, &what, NULL, 0, &size); /* tells the size */
+    *descriptor = malloc(size > 0 ? size : 1);
+    if (*descriptor == NULL) {
+        return error_memory(error, STAGE);
+    }
+    if (!GetUserObjectSecurity(object, &what, *descriptor, size, &size) ||
+        !GetSecurityDescriptorDacl(*descriptor, &present, list, &defaulted)) {
+        return os_failure(error, "GetUserObjectSecurity", "who may use the window station could not be found out");
+    }
+    if (!present) {
+        *list = NULL;
+    }
+    return POSTERN_OK;
+}
+
+static int write_access(HANDLE object, PACL list, struct postern_error *error)
+{
+    SECURITY_INFORMATION what = DACL_SECURITY_INFORMATION;
+    SECURITY_DESCRIPTOR descriptor;
+
+    if (!InitializeSecurityDescriptor(&descriptor, SECURITY_DESCRIPTOR_REVISION) ||
+        !SetSecurityDescriptorDacl(&descriptor, TRUE, list, FALSE) ||
+        !SetUserObjectSecurity(object, &what, &descriptor)) {
+        return os_failure(error, "SetUserObjectSecurity", "the window station could not be opened to commands");
+    }
+    return POSTERN_OK;
+}
+
+static int add_access(HANDLE object, const char *const *sids, DWORD count, struct postern_error *error)
+{
+    EXPLICIT_ACCESS_W entries[2];
+    PSID converted[2] = {NULL, NULL};
+    PSECURITY_DESCRIPTOR descriptor = NULL;
+    PACL list = NULL, longer = NULL;
+    DWORD failure;
+    int code = read_access(object, &descriptor, &list, error);
+
+    ZeroMemory(entries, sizeof(entries));
+    for (DWORD i = 0; code == POSTERN_OK && i < count; i++) {
+        code = security_read_sid(sids[i], &converted[i], error);
+        entries[i].grfAccessPermissions = STATION_RIGHTS;
+        entries[i].grfAccessMode = GRANT_ACCESS;
+        entries[i].Trustee.TrusteeForm = TRUSTEE_IS_SID;
+        entries[i].Trustee.ptstrName = (LPWSTR)converted[i];
+    }
+    if (code == POSTERN_OK && list != NULL) {
+        failure = SetEntriesInAclW(count, entries, list, &longer);
+        if (failure != ERROR_SUCCESS) {
+            code = error_os(error, POSTERN_E_CONFINE, STAGE, "SetEntriesInAclW", (int64_t)failure,
+                            "the window station could not be opened to commands");
+        }
+    }
+    if (code == POSTERN_OK && longer != NULL) {
+        code = write_access(object, longer, error);
+    }
+    if (longer != NULL) {
+        LocalFree(longer);
+    }
+    for (DWORD i = 0; i < count; i++) {
+        if (converted[i] != NULL) {
+            LocalFree(converted[i]);
+        }
+    }
+    free(descriptor);
+    return code;
+}
+
+/* ---- making them ---- */
+
+static int make_name(wchar_t out[NAME_UNITS], struct postern_error *error)
+{
+    uint32_t part[4];
+
+    if (!crypto_random(part, sizeof(part))) {
+        return error_set(error, POSTERN_E_OS, STAGE, "BCryptGenRandom", "the system gave no random numbers");
+    }
+    _snwprintf(out, NAME_UNITS, L"postern-%08lx%08lx%08lx%08lx", (unsigned long)part[0], (unsigned long)part[1],
+               (unsigned long)part[2], (unsigned long)part[3]);
+    return POSTERN_OK;
+}
+
+/* One without a name can't be told to CreateProcess: such a system gets a name from us. */
+static int create_station(SECURITY_ATTRIBUTES *attributes, HWINSTA *out, struct postern_error *error)
+{
+    wchar_t own[NAME_UNITS];
+    char *name = NULL;
+    int code = POSTERN_OK;
+
+    *out = CreateWindowStationW(NULL, 0, OWN_STATION_RIGHTS, attributes);
+    if (*out != NULL) {
+        name = name_of(*out);
+    }
+    if (name != NULL && name[0] == '\0') {
+        CloseWindowStation(*out);
+        *out = NULL;
+        code = make_name(own, error);
+        if (code == POSTERN_OK) {
+            *out = CreateWindowStationW(own, 0, OWN_STATION_RIGHTS, attributes);
+        }
+    }
+    free(name);
+    if (code == POSTERN_OK && *out == NULL) {
+        code = os_failure(error, "CreateWindowStationW", "a window station for the commands could not be made");
+    }
+    return code;
+}
+
+static int make_station(struct desktop *desktop, const char *user, struct postern_error *error)
+{
+    const char *const sids[] = {user, TOKEN_STATION_SID};
+    SECURITY_ATTRIBUTES attributes;
+    int code = describe(user, TOKEN_STATION_SID, STATION_RIGHTS, &attributes, error);
+
+    if (code == POSTERN_OK) {
+        code = create_station(&attributes, &desktop->station, error);
+        security_free(&attributes);
+    }
+    /* It may have been there before, made by another program of the session; then it has another list. */
+    if (code == POSTERN_OK) {
+        code = add_access(desktop->station, sids, 2, error);
+    }
+    return code;
+}
+
+/* Desktops are made on the window station of the process, so that one has to change for the call. */
+static int make_desktop(struct desktop *desktop, const char *user, const char *sid, struct postern_error *error)
+{
+    HWINSTA before = GetProcessWindowStation();
+    SECURITY_ATTRIBUTES attributes;
+    wchar_t name[NAME_UNITS];
+    int code = make_name(name, error);
+
+    if (code == POSTERN_OK) {
+        code = describe(user, sid, DESKTOP_RIGHTS, &attributes, error);
+    }
+    if (code != POSTERN_OK) {
+        return code;
+    }
+    if (before == NULL || !SetProcessWindowStation(desktop->station)) {
+        code = os_failure(error, "SetProcessWindowStation", "the commands' window station could not be entered");
+    } else {
+        desktop->desktop = CreateDesktopW(name, NULL, NULL, 0, DESKTOP_RIGHTS, &attributes);
+        if (desktop->desktop == NULL) {
+            code = os_failure(error, "CreateDesktopW", "a desktop for the commands could not be made");
+        }
+        if (!SetProcessWindowStation(before) && code == POSTERN_OK) {
+            code = os_failure(error, "SetProcessWindowStation", "the runner's own window station could not be entered");
+        }
+    }
+    security_free(&attributes);
+    return code;
+}
+
+int desktop_open(const char *sid, struct desktop **out, struct postern_error *error)
+{
+    struct desktop *desktop = calloc(1, sizeof(*desktop));
+    char *user = security_own_sid();
+    int code = POSTERN_OK;
+
+    if (desktop == NULL) {
+        code = error_memory(error, STAGE);
+    } else if (user == NULL) {
+        code = os_failure(error, "GetTokenInformation", "our own user could not be found out");
+    }
+    if (code == POSTERN_OK) {
+        code = make_station(desktop, user, error);
+    }
+    if (code == POSTERN_OK) {
+        code = make_desktop(desktop, user, sid, error);
+    }
+    if (code == POSTERN_OK) {
+        desktop->name = join(desktop->station, desktop->desktop);
+        if (desktop->name == NULL) {
+            code = os_failure(error, "GetUserObjectInformationW", "the name of the commands' desktop is not known");
+        }
+    }
+    free(user);
+    if (code != POSTERN_OK) {
+        desktop_close(desktop);
+        return code;
+    }
+    *out = desktop;
+    return POSTERN_OK;
+}
+
+const char *desktop_name(const struct desktop *desktop)
+{
+    return desktop->name;
+}
+
+void desktop_close(struct desktop *desktop)
+{
+    if (desktop == NULL) {
+        return;
+    }
+    if (desktop->desktop != NULL) {
+        CloseDesktop(desktop->desktop);
+    }
+    if (desktop->station != NULL) {
+        CloseWindowStation(desktop->station);
+    }
+    free(desktop->name);
+    free(desktop);
+}
+
+/* ---- from the other side ---- */
+
+bool desktop_reaches(const char *station)
+{
+    static const DWORD rights[] = {WINSTA_ACCESSCLIPBOARD, WINSTA_ACCESSGLOBALATOMS, WINSTA_CREATEDESKTOP,
+                                   WINSTA_ENUMDESKTOPS,    WINSTA_ENUMERATE,         WINSTA_EXITWINDOWS,
+                                   WINSTA_READATTRIBUTES,  WINSTA_READSCREEN,        WINSTA_WRITEATTRIBUTES};
+    wchar_t *name = wide_from_utf8(station);
+    bool reached = name == NULL; /* not asked: as good as reached */
+
+    /* Each by itself: asked for together the first that is missing would hide the others. */
+    for (size_t i = 0; !reached && i < sizeof(rights) / sizeof(rights[0]); i++) {
+        HWINSTA opened = OpenWindowStationW(name, FALSE, rights[i]);
+
+        if (opened != NULL) {
+            reached = true;
+            CloseWindowStation(opened);
+        }
+    }
+    free(name);
+    return reached;
+}
