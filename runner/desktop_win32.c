@@ -9,6 +9,7 @@
 #include <windows.h>
 #include <aclapi.h>
 
+#include "shared/appcontainer.h"
 #include "shared/crypto.h"
 #include "shared/security_win32.h"
 #include "shared/text.h"
@@ -197,11 +198,13 @@ static int create_station(SECURITY_ATTRIBUTES *attributes, HWINSTA *out, struct 
     return code;
 }
 
-static int make_station(struct desktop *desktop, const char *user, struct postern_error *error)
+/* The entries stay on a station that sandboxes share: so they are not for the one SID. */
+static int make_station(struct desktop *desktop, const char *user, const char *sid, struct postern_error *error)
 {
-    const char *const sids[] = {user, TOKEN_STATION_SID};
+    const char *who = appcontainer_is_sid(sid) ? APPCONTAINER_SID_ALL : TOKEN_STATION_SID;
+    const char *const sids[] = {user, who};
     SECURITY_ATTRIBUTES attributes;
-    int code = describe(user, TOKEN_STATION_SID, STATION_RIGHTS, &attributes, error);
+    int code = describe(user, who, STATION_RIGHTS, &attributes, error);
 
     if (code == POSTERN_OK) {
         code = create_station(&attributes, &desktop->station, error);
@@ -255,7 +258,7 @@ int desktop_open(const char *sid, struct desktop **out, struct postern_error *er
         code = os_failure(error, "GetTokenInformation", "our own user could not be found out");
     }
     if (code == POSTERN_OK) {
-        code = make_station(desktop, user, error);
+        code = make_station(desktop, user, sid, error);
     }
     if (code == POSTERN_OK) {
         code = make_desktop(desktop, user, sid, error);
