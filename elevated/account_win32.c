@@ -32,7 +32,7 @@ static int failed(const char *call, DWORD number, const char *what, struct poste
 static int find_path(const char *name, wchar_t *(*in)(const struct setup_windows *, const char *), wchar_t **out,
                      struct postern_error *error)
 {
-    struct setup_windows windows = {.journal = INVALID_HANDLE_VALUE};
+    struct setup_windows windows = {.journal = {.handle = INVALID_HANDLE_VALUE}};
     int status = setup_place_find(&windows, error);
     if (status == 0 && !(*out = in(&windows, name)))
         status = error_memory(error, ACCOUNT_STAGE);
@@ -104,7 +104,7 @@ static bool is_system(void)
 
 static int check_run(struct postern_error *error)
 {
-    struct setup_windows windows = {.journal = INVALID_HANDLE_VALUE};
+    struct setup_windows windows = {.journal = {.handle = INVALID_HANDLE_VALUE}};
     int status = setup_place_find(&windows, error);
     wchar_t *path = status == 0 ? wide_from_utf8(windows.run) : NULL;
     if (status == 0 && !path)
@@ -125,7 +125,7 @@ static int check_firewall(unsigned accounts, struct postern_error *error)
 {
     const struct setup_item items[] = {{.kind = SETUP_RULE, .name = "offline accounts", .accounts = accounts},
                                        {.kind = SETUP_FIREWALL, .name = "all profiles", .accounts = accounts}};
-    struct setup_windows windows = {.journal = INVALID_HANDLE_VALUE};
+    struct setup_windows windows = {.journal = {.handle = INVALID_HANDLE_VALUE}};
     struct setup_state state[2];
     memset(state, 0, sizeof(state));
     int status = setup_rule_find(&windows, &items[0], &state[0], error);
@@ -277,7 +277,7 @@ static int widen_order(const struct account_order *order, struct order_text *out
 
 static int read_password(const char *name, wchar_t password[SETUP_PASSWORD_SIZE], struct postern_error *error)
 {
-    struct setup_windows windows = {.journal = INVALID_HANDLE_VALUE};
+    struct setup_windows windows = {.journal = {.handle = INVALID_HANDLE_VALUE}};
     int status = setup_place_find(&windows, error);
     if (status == 0)
         status = setup_secret_read(&windows, name, password, error);

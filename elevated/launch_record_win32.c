@@ -64,7 +64,7 @@ int launch_record_pipe(struct launch_start *start, struct postern_error *error)
 
 int launch_record_name(struct launch_start *start, struct postern_error *error)
 {
-    struct setup_windows windows = {.journal = INVALID_HANDLE_VALUE};
+    struct setup_windows windows = {.journal = {.handle = INVALID_HANDLE_VALUE}};
     uint64_t random[2];
     int code = setup_place_find(&windows, error);
 

@@ -106,7 +106,7 @@ static int sort_steps(const struct enforce_steps *steps, struct launch *launch, 
  * his profile. */
 static int temp_place(const struct launch *launch, char **out, struct postern_error *error)
 {
-    struct setup_windows windows = {.journal = INVALID_HANDLE_VALUE};
+    struct setup_windows windows = {.journal = {.handle = INVALID_HANDLE_VALUE}};
     int code = launch->account != NULL ? setup_place_find(&windows, error) : POSTERN_OK;
 
     if (code == POSTERN_OK) {

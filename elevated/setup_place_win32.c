@@ -28,19 +28,19 @@ int setup_place_find(struct setup_windows *windows, struct postern_error *error)
     windows->above = data ? text_format("%s\\postern", data) : NULL;
     windows->place = data ? text_format("%s\\postern\\setup", data) : NULL;
     windows->run = data ? text_format("%s\\postern\\" SETUP_DIRECTORY_NAME, data) : NULL;
-    windows->journal_path = data ? text_format("%s\\postern\\setup\\undo-record", data) : NULL;
+    windows->journal.path = data ? text_format("%s\\postern\\setup\\undo-record", data) : NULL;
     free(data);
-    return windows->above && windows->place && windows->run && windows->journal_path ? 0
+    return windows->above && windows->place && windows->run && windows->journal.path ? 0
                                                                                      : error_memory(error, SETUP_STAGE);
 }
 
 void setup_place_free(struct setup_windows *windows)
 {
-    free(windows->journal_path);
+    undo_file_close(&windows->journal);
     free(windows->run);
     free(windows->place);
     free(windows->above);
-    windows->journal_path = windows->run = windows->place = windows->above = NULL;
+    windows->run = windows->place = windows->above = NULL;
 }
 
 wchar_t *setup_place_secret(const struct setup_windows *windows, const char *name)
@@ -150,74 +150,22 @@ int setup_place_make(struct setup_windows *windows, struct postern_error *error)
 
 /* ---- the undo record ---- */
 
-static int journal_failed(struct setup_windows *windows, const char *call, struct postern_error *error)
-{
-    return setup_fail(error, call, (int64_t)GetLastError(), "the undo record %s", windows->journal_path);
-}
-
 /* Shared with nobody: whoever has it open is the one who sets up. */
 int setup_place_open(struct setup_windows *windows, enum setup_purpose purpose, struct postern_error *error)
 {
     SECURITY_ATTRIBUTES security = {0};
     bool change = purpose == SETUP_TO_CHANGE;
-    wchar_t *wide = wide_from_utf8(windows->journal_path);
-    int status = wide ? setup_place_security(NULL, 0, false, &security, error) : error_memory(error, SETUP_STAGE);
+    int status = setup_place_security(NULL, 0, false, &security, error);
     if (status == 0) {
-        windows->journal =
-            CreateFileW(wide, GENERIC_READ | (change ? GENERIC_WRITE | DELETE : 0), 0, &security,
-                        change ? OPEN_ALWAYS : OPEN_EXISTING,
-                        FILE_ATTRIBUTE_NORMAL | FILE_FLAG_WRITE_THROUGH | FILE_FLAG_OPEN_REPARSE_POINT, NULL);
-        DWORD number = GetLastError();
-        if (windows->journal == INVALID_HANDLE_VALUE && number == ERROR_SHARING_VIOLATION)
+        DWORD number = undo_file_open(&windows->journal, change, change ? OPEN_ALWAYS : OPEN_EXISTING, &security);
+        if (number == ERROR_SHARING_VIOLATION)
             status = error_set(error, POSTERN_E_STATE, SETUP_STAGE, "", "another postern setup is at work");
-        else if (windows->journal == INVALID_HANDLE_VALUE &&
+        else if (number != ERROR_SUCCESS &&
                  (change || (number != ERROR_FILE_NOT_FOUND && number != ERROR_PATH_NOT_FOUND)))
-            status = journal_failed(windows, "CreateFileW", error);
-    }
-    if (security.lpSecurityDescriptor)
+            status = undo_file_failed(&windows->journal, "CreateFileW", (int64_t)number, error);
         security_free(&security);
-    free(wide);
-    return status;
-}
-
-static int seek(struct setup_windows *windows, size_t to, struct postern_error *error)
-{
-    LARGE_INTEGER at = {.QuadPart = (LONGLONG)to};
-    return SetFilePointerEx(windows->journal, at, NULL, FILE_BEGIN)
-               ? 0
-               : journal_failed(windows, "SetFilePointerEx", error);
-}
-
-static int read_journal(void *context, struct buffer *out, struct postern_error *error)
-{
-    struct setup_windows *windows = context;
-    unsigned char data[4096];
-    DWORD got = 1;
-    if (windows->journal == INVALID_HANDLE_VALUE)
-        return 0;
-    int status = seek(windows, 0, error);
-    while (status == 0 && got > 0) {
-        if (!ReadFile(windows->journal, data, sizeof(data), &got, NULL))
-            status = journal_failed(windows, "ReadFile", error);
-        else if (!buffer_append(out, data, got))
-            status = error_set(error, POSTERN_E_LIMIT, SETUP_STAGE, "", "the undo record %s is too large",
-                               windows->journal_path);
     }
     return status;
-}
-
-static int append_journal(void *context, size_t size, const void *data, size_t length, struct postern_error *error)
-{
-    struct setup_windows *windows = context;
-    DWORD written = 0;
-    int status = seek(windows, size, error);
-    if (status != 0)
-        return status;
-    if (!SetEndOfFile(windows->journal))
-        return journal_failed(windows, "SetEndOfFile", error);
-    if (!WriteFile(windows->journal, data, (DWORD)length, &written, NULL) || written != length)
-        return journal_failed(windows, "WriteFile", error);
-    return FlushFileBuffers(windows->journal) ? 0 : journal_failed(windows, "FlushFileBuffers", error);
 }
 
 static void remove_directory(const char *path)
@@ -228,17 +176,33 @@ static void remove_directory(const char *path)
     free(wide);
 }
 
+static struct undo_store journal_of(struct setup_windows *windows)
+{
+    return undo_file_store(&windows->journal);
+}
+
+static int read_journal(void *context, struct buffer *out, struct postern_error *error)
+{
+    struct undo_store store = journal_of(context);
+    return store.read(store.context, out, error);
+}
+
+static int append_journal(void *context, size_t size, const void *data, size_t length, struct postern_error *error)
+{
+    struct undo_store store = journal_of(context);
+    return store.append(store.context, size, data, length, error);
+}
+
 static int remove_journal(void *context, struct postern_error *error)
 {
     struct setup_windows *windows = context;
-    FILE_DISPOSITION_INFO gone = {.DeleteFile = TRUE};
-    if (!SetFileInformationByHandle(windows->journal, FileDispositionInfo, &gone, sizeof(gone)))
-        return journal_failed(windows, "SetFileInformationByHandle", error);
-    CloseHandle(windows->journal);
-    windows->journal = INVALID_HANDLE_VALUE;
-    remove_directory(windows->place);
-    remove_directory(windows->above);
-    return 0;
+    struct undo_store store = journal_of(windows);
+    int status = store.remove(store.context, error);
+    if (status == 0) {
+        remove_directory(windows->place);
+        remove_directory(windows->above);
+    }
+    return status;
 }
 
 struct undo_store setup_place_store(struct setup_windows *windows)

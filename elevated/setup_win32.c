@@ -121,7 +121,7 @@ int setup_open(enum setup_purpose purpose, struct setup_system **out, struct pos
         status = error_memory(error, SETUP_STAGE);
     if (status != 0)
         return status;
-    windows->journal = INVALID_HANDLE_VALUE;
+    windows->journal = (struct undo_file){INVALID_HANDLE_VALUE, NULL, SETUP_STAGE};
     windows->system = (struct setup_system){windows, setup_place_store(windows), find_item, make_item, restore_item};
     status = setup_place_find(windows, error);
     if (status == 0 && purpose == SETUP_TO_CHANGE)
@@ -140,8 +140,6 @@ void setup_close(struct setup_system *system)
     struct setup_windows *windows = system ? system->context : NULL;
     if (!windows)
         return;
-    if (windows->journal != INVALID_HANDLE_VALUE)
-        CloseHandle(windows->journal);
     setup_place_free(windows);
     free(windows);
 }

@@ -12,6 +12,7 @@
 #include <dpapi.h>
 
 #include "elevated/setup.h"
+#include "elevated/undo_file_win32.h"
 
 #define SETUP_STAGE "setup"
 
@@ -19,8 +20,7 @@ struct setup_windows {
     struct setup_system system; /* first: what setup_open() hands out is a part of this */
     char *above, *place;        /* %ProgramData%\postern and its directory for setting up */
     char *run;                  /* and that of living sandboxes */
-    char *journal_path;
-    HANDLE journal;
+    struct undo_file journal;
 };
 
 /* setup_accounts_win32.c */

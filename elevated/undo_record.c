@@ -265,20 +265,37 @@ static int mark(struct undo_journal *journal, size_t index, struct postern_error
     return status;
 }
 
-int undo_replay(struct undo_journal *journal, undo_restore restore, void *context, struct postern_error *error)
+static int take_back(struct undo_journal *journal, size_t index, undo_restore restore, void *context,
+                     struct postern_error *error)
 {
-    int status = 0;
-    for (size_t i = journal->count; i > 0 && status == 0; i--) {
-        const struct undo_change *change = &journal->item[i - 1];
-        if (change->undone)
-            continue;
-        status = restore(context, change, error);
-        if (status == 0)
-            status = mark(journal, i - 1, error);
-    }
-    if (status == 0)
-        status = journal->store->remove(journal->store->context, error);
+    const struct undo_change *change = &journal->item[index];
+    int status = change->undone ? 0 : restore(context, change, error);
+    return status == 0 && !change->undone ? mark(journal, index, error) : status;
+}
+
+static int end(struct undo_journal *journal, struct postern_error *error)
+{
+    int status = journal->store->remove(journal->store->context, error);
     if (status == 0)
         journal->size = 0;
     return status;
+}
+
+int undo_replay(struct undo_journal *journal, undo_restore restore, void *context, struct postern_error *error)
+{
+    int status = 0;
+    for (size_t i = journal->count; i > 0 && status == 0; i--)
+        status = take_back(journal, i - 1, restore, context, error);
+    return status == 0 ? end(journal, error) : status;
+}
+
+int undo_replay_each(struct undo_journal *journal, undo_restore restore, void *context, struct postern_error *error)
+{
+    struct postern_error later;
+    int first = 0;
+    for (size_t i = journal->count; i > 0; i--) {
+        int status = take_back(journal, i - 1, restore, context, first == 0 ? error : &later);
+        first = first == 0 ? status : first;
+    }
+    return first == 0 ? end(journal, error) : first;
 }

@@ -1,7 +1,7 @@
 /*
  * undo_record.h - the journal of changes to the host: each is written, and on disk, before it is made, with what was
  * there before; so that all can be taken back exactly, also after a crash at any point. Portable: what it is written to
- * is a table of operations. Callers: setup.c. Parent.
+ * is a table of operations. Callers: setup.c, acl_restore.c. Parent.
  *
  * The form: a line "postern-undo 1", then a line for each record: the first 16 hexadecimal digits of the SHA-256 of
  * what follows, and its fields, separated by tabs, with control characters, "%" and bytes above 126 as %NN: change KIND
@@ -63,5 +63,8 @@ int undo_note(struct undo_journal *journal, const char *kind, const char *name, 
  * journal is removed. */
 typedef int (*undo_restore)(void *context, const struct undo_change *change, struct postern_error *error);
 int undo_replay(struct undo_journal *journal, undo_restore restore, void *context, struct postern_error *error);
+
+/* The same for changes that do not build on one another: goes on after a failure, and tells of the first. */
+int undo_replay_each(struct undo_journal *journal, undo_restore restore, void *context, struct postern_error *error);
 
 #endif

@@ -33,8 +33,14 @@ struct sddl_ace {
 
 /* Rights, by the bits of ACCESS_MASK. */
 #define ACE_FILE_ALL 0x001f01ffu
-#define ACE_FILE_READ 0x001200a9u   /* read, list, execute */
-#define ACE_FILE_LOOK 0x00120089u   /* read only */
+#define ACE_FILE_READ 0x001200a9u /* read, list, execute */
+#define ACE_FILE_LOOK 0x00120089u /* read only */
+/* Everything that changes a file or its attributes, makes or removes entries of a directory, or changes who may. */
+#define ACE_FILE_CHANGE 0x000d0156u
+/* Read, execute and change, but neither remove this object nor say who may do what with it. ACE_DELETE is added for
+ * what is inside. FILE_DELETE_CHILD is left out: it would let protected entries be removed whatever they deny. */
+#define ACE_FILE_WRITE 0x001201bfu
+#define ACE_DELETE 0x00010000u
 #define ACE_PIPE_CLIENT 0x00120183u /* connect, read, write; not: make an instance of the pipe */
 
 /* "D:P(A;OICI;0x1200a9;;;S-1-5-18)..." in the order given. Allocated; NULL: a SID is none, a flag is unknown, or memory

@@ -30,9 +30,10 @@ static int in_a_directory(void **state)
         return -1;
     windows.place = wide_to_utf8(path);
     windows.above = text_format("%s\\above", windows.place);
-    windows.journal_path = text_format("%s\\undo-record", windows.place);
-    windows.journal = INVALID_HANDLE_VALUE;
-    return windows.journal_path ? 0 : -1;
+    windows.journal.path = text_format("%s\\undo-record", windows.place);
+    windows.journal.handle = INVALID_HANDLE_VALUE;
+    windows.journal.stage = SETUP_STAGE;
+    return windows.journal.path ? 0 : -1;
 }
 
 static int without_it(void **state)
@@ -44,7 +45,7 @@ static int without_it(void **state)
     free(path);
     free(windows.place);
     free(windows.above);
-    free(windows.journal_path);
+    free(windows.journal.path);
     return 0;
 }
 
@@ -61,7 +62,7 @@ static void a_record_on_disk(void **state)
     assert_int_equal(undo_open(&journal, &store, &error), 0);
     assert_int_equal(journal.count, 0);
     undo_close(&journal);
-    assert_ptr_equal(windows.journal, INVALID_HANDLE_VALUE);
+    assert_ptr_equal(windows.journal.handle, INVALID_HANDLE_VALUE);
 
     assert_int_equal(setup_place_open(&windows, SETUP_TO_CHANGE, &error), 0);
     assert_int_equal(setup_place_open(&second, SETUP_TO_CHANGE, &error), POSTERN_E_STATE);
@@ -73,7 +74,8 @@ static void a_record_on_disk(void **state)
     journal.size -= 3; /* as if the end had been torn: it is cut, and written over */
     assert_int_equal(undo_note(&journal, "value", "x", NULL, &error), 0);
     undo_close(&journal);
-    CloseHandle(windows.journal);
+    CloseHandle(windows.journal.handle);
+    windows.journal.handle = INVALID_HANDLE_VALUE;
 
     assert_int_equal(setup_place_open(&windows, SETUP_TO_CHANGE, &error), 0);
     assert_int_equal(undo_open(&journal, &store, &error), POSTERN_E_STATE);
@@ -87,7 +89,7 @@ static void a_record_on_disk(void **state)
     undo_close(&journal);
 
     assert_int_equal(store.remove(store.context, &error), 0);
-    wchar_t *path = wide_from_utf8(windows.journal_path);
+    wchar_t *path = wide_from_utf8(windows.journal.path);
     assert_int_equal(GetFileAttributesW(path), INVALID_FILE_ATTRIBUTES);
     free(path);
     assert_true(CreateDirectoryW((path = wide_from_utf8(windows.place)), NULL)); /* it was removed as well */
