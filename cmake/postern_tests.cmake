@@ -5,7 +5,8 @@
 #   tests/{integration,interop}/*.sh   shell tests (Linux)
 #   tests/support/*.c            helpers linked to all of them; support/programs/*.c stand-alone helpers
 # A line in the first ten of a test may say "timeout: SECONDS", "serial: yes", "threads: yes" or "wraps: NAME...": calls
-# of these functions go to the test's own __wrap_NAME (GNU linkers; elsewhere there is no such test).
+# of these functions go to the test's own __wrap_NAME (GNU linkers; elsewhere there is no such test). The last also in a
+# helper program.
 
 set(POSTERN_TEST_TIMEOUT 60 CACHE STRING "Seconds a test may take if it does not say otherwise")
 
@@ -101,9 +102,14 @@ target_compile_definitions(postern_test_support PRIVATE
 postern_sources(program_sources tests/support/programs/*.c)
 foreach(source IN LISTS program_sources)
   get_filename_component(base "${source}" NAME_WE)
+  postern_read_settings("${source}")
+  if(wraps AND MSVC)
+    message(STATUS "${base} is left out: this linker cannot wrap functions")
+    continue()
+  endif()
   add_executable(program_${base} "${source}")
   # Some speak the runner's part; what a program does not use is not linked.
-  target_link_libraries(program_${base} PRIVATE postern_flags postern_test_host postern_runner_core)
+  target_link_libraries(program_${base} PRIVATE postern_flags postern_test_host postern_runner_core ${wraps})
   set_target_properties(program_${base} PROPERTIES OUTPUT_NAME ${base}
     RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/tests/programs")
   add_dependencies(test_programs program_${base})

@@ -263,6 +263,18 @@ static bool tell(const struct enforce_steps *steps, enum token_logon logon, stru
     return added;
 }
 
+/* The parts tell what went wrong by codes of their own; to who started us it is all one. */
+static int as_confinement(int code, struct postern_error *error)
+{
+    if (code == POSTERN_OK || code == POSTERN_E_MEMORY) {
+        return code;
+    }
+    if (error != NULL) {
+        error->code = POSTERN_E_CONFINE;
+    }
+    return POSTERN_E_CONFINE;
+}
+
 int confine_self(enum postern_level level, const struct enforce_steps *steps, const char *sid, struct strings *in_force,
                  struct postern_error *error)
 {
@@ -279,5 +291,5 @@ int confine_self(enum postern_level level, const struct enforce_steps *steps, co
     if (code == POSTERN_OK && !tell(steps, logon, in_force)) {
         code = error_memory(error, STAGE);
     }
-    return code;
+    return as_confinement(code, error);
 }

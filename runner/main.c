@@ -2,7 +2,7 @@
  * main.c - postern-runner: the helper that runs as the sandbox user and starts its commands. Started by
  * elevated/launch_*.c only:
  *
- *   postern-runner --endpoint ADDRESS --bootstrap HANDLE [--parent HANDLE] [--log HANDLE]
+ *   postern-runner --endpoint ADDRESS --bootstrap HANDLE|file:PATH [--parent HANDLE] [--log HANDLE]
  */
 #include "ipc/endpoint.h"
 #include "runner/runner.h"
@@ -41,6 +41,24 @@ static void parent_gone(void *context)
     runner_abandon(context);
 }
 
+/* Named by an argument, or else in the start record; by neither: none. */
+static int adopt(const char *argument, os_handle number, os_handle *out, struct postern_error *error)
+{
+    if (argument && number != 0)
+        return error_set(error, POSTERN_E_INVALID, "startup", "", "a handle is named twice");
+    return argument ? startup_adopt_handle(argument, out, error) : startup_adopt_number(number, out, error);
+}
+
+static int open_log(const char *argument, os_handle number, struct log **log, struct postern_error *error)
+{
+    os_handle handle = OS_HANDLE_NONE;
+    int status = adopt(argument, number, &handle, error);
+    if (status == 0 && handle != OS_HANDLE_NONE)
+        status = log_adopt(&handle, "runner", log, error);
+    handle_close(&handle);
+    return status;
+}
+
 /* Everything between "we know our orders" and the end. */
 static int serve(const struct arguments *arguments, struct bootstrap *bootstrap, struct log *log,
                  struct postern_error *error)
@@ -50,8 +68,8 @@ static int serve(const struct arguments *arguments, struct bootstrap *bootstrap,
     struct loop_wait *wait = NULL;
     os_handle channel = OS_HANDLE_NONE, parent = OS_HANDLE_NONE;
     int status = loop_create(&loop, error);
-    if (status == 0 && arguments->parent)
-        status = startup_adopt_handle(arguments->parent, &parent, error);
+    if (status == 0)
+        status = adopt(arguments->parent, bootstrap->parent, &parent, error);
     if (status == 0)
         status = endpoint_connect(arguments->endpoint, &channel, error);
     if (status == 0)
@@ -73,7 +91,6 @@ int main(int argc, char **argv)
     struct bootstrap bootstrap = {0};
     struct postern_error error = {0};
     struct log *log = NULL;
-    os_handle log_handle = OS_HANDLE_NONE;
     struct buffer record;
     int hidden_status = 0;
     if (startup_hidden_mode(argc, argv, &hidden_status))
@@ -84,15 +101,15 @@ int main(int argc, char **argv)
     }
     buffer_init(&record, BOOTSTRAP_LIMIT);
     int status = startup_prepare(&error);
-    if (status == 0 && arguments.log)
-        status = startup_adopt_handle(arguments.log, &log_handle, &error);
-    if (status == 0 && arguments.log)
-        status = log_adopt(&log_handle, "runner", &log, &error);
+    if (status == 0)
+        status = open_log(arguments.log, 0, &log, &error);
     if (status == 0)
         status = startup_read_bootstrap(arguments.bootstrap, &record, &error);
     if (status == 0)
         status = bootstrap_decode(buffer_data(&record), buffer_length(&record), &bootstrap, &error);
     buffer_wipe(&record);
+    if (status == 0 && bootstrap.log != 0)
+        status = open_log(arguments.log, bootstrap.log, &log, &error);
     if (status == 0)
         status = serve(&arguments, &bootstrap, log, &error);
     bootstrap_free(&bootstrap);
@@ -103,6 +120,5 @@ int main(int argc, char **argv)
         fprintf(stderr, "postern-runner: %s\n", text);
     }
     log_close(log);
-    handle_close(&log_handle);
     return status == 0 ? 0 : 1;
 }

@@ -44,6 +44,12 @@ int startup_adopt_handle(const char *argument, os_handle *out, struct postern_er
     return 0;
 }
 
+int startup_adopt_number(os_handle number, os_handle *out, struct postern_error *error)
+{
+    *out = OS_HANDLE_NONE;
+    return number == 0 ? 0 : error_set(error, POSTERN_E_INVALID, STAGE, "", "the start record is one for Windows");
+}
+
 /* One read more than the buffer has room for tells a record that fits exactly from one that is too long. */
 static ssize_t read_some(int file, struct buffer *out)
 {

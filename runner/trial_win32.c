@@ -93,8 +93,8 @@ static int start(const struct process_confinement *confinement, const char *sid,
     return code;
 }
 
-int trial_run(const struct process_confinement *confinement, const char *sid, const char *station,
-              struct postern_error *error)
+static int run(const struct process_confinement *confinement, const char *sid, const char *station,
+               struct postern_error *error)
 {
     struct process process = {OS_HANDLE_NONE, 0};
     os_handle ours = OS_HANDLE_NONE, theirs = OS_HANDLE_NONE;
@@ -114,6 +114,20 @@ int trial_run(const struct process_confinement *confinement, const char *sid, co
     }
     process_close(&process);
     return code;
+}
+
+int trial_run(const struct process_confinement *confinement, const char *sid, const char *station,
+              struct postern_error *error)
+{
+    int code = run(confinement, sid, station, error);
+
+    if (code == POSTERN_OK || code == POSTERN_E_MEMORY) {
+        return code;
+    }
+    if (error != NULL) {
+        error->code = POSTERN_E_CONFINE; /* no fault of the program's */
+    }
+    return POSTERN_E_CONFINE;
 }
 
 /* ---- as a command ---- */

@@ -55,7 +55,8 @@ static void read_all(os_handle reader, struct run *out)
     out->text[out->size] = '\0';
 }
 
-void run_spec(struct process_spec *spec, const char *const *argv, struct run *out)
+void run_confined(struct process_spec *spec, const struct process_confinement *confinement, const char *const *argv,
+                  struct run *out)
 {
     os_handle reader = OS_HANDLE_NONE, writer = OS_HANDLE_NONE;
     struct process process = {OS_HANDLE_NONE, 0};
@@ -67,7 +68,7 @@ void run_spec(struct process_spec *spec, const char *const *argv, struct run *ou
     spec->env = spec->env != NULL ? spec->env : run_environment();
     spec->argv = argv;
     spec->out = writer;
-    if (process_spawn(spec, &process, &error) != POSTERN_OK) {
+    if (process_spawn_win32(spec, PROCESS_CONSOLE_OWN, confinement, &process, &error) != POSTERN_OK) {
         fail_msg("%s", error.message);
     }
     handle_close(&writer);
@@ -77,6 +78,11 @@ void run_spec(struct process_spec *spec, const char *const *argv, struct run *ou
     out->exit_code = status.exit_code;
     process_close(&process);
     handle_close(&reader);
+}
+
+void run_spec(struct process_spec *spec, const char *const *argv, struct run *out)
+{
+    run_confined(spec, NULL, argv, out);
 }
 
 void run_child(const char *const *argv, struct run *out)

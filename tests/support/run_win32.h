@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "shared/process.h"
+#include "shared/process_win32.h"
 #include "shared/strings.h"
 
 #define RUN_WAIT_MS 20000u
@@ -25,6 +25,10 @@ const char *run_child_path(void);
 /* Fills what the caller has left open in `spec` (program, environment, output), starts it with argv and reads its
  * output to the end. */
 void run_spec(struct process_spec *spec, const char *const *argv, struct run *out);
+
+/* The same confined; NULL: not. */
+void run_confined(struct process_spec *spec, const struct process_confinement *confinement, const char *const *argv,
+                  struct run *out);
 
 /* The same with nothing special. argv[0] may be anything. */
 void run_child(const char *const *argv, struct run *out);

@@ -8,9 +8,11 @@
 #include <string.h>
 #include <windows.h>
 
+#include "runner/desktop_win32.h"
 #include "shared/block_win32.h"
 #include "shared/process_win32.h"
 #include "shared/text.h"
+#include "shared/token_win32.h"
 #include "shared/wide.h"
 #include "tests/support/run_win32.h"
 
@@ -268,6 +270,73 @@ static void a_running_process_is_not_collected_and_can_be_killed(void **state)
     assert_int_equal(process.handle, OS_HANDLE_NONE);
     assert_true(run_is_signalled(handle));
     handle_close(&handle);
+}
+
+/* ---- confinement ---- */
+
+static void a_confinement_of_nothing_is_none(void **state)
+{
+    const struct process_confinement nothing = {.token = OS_HANDLE_NONE};
+    const char *argv[] = {"child", "desktop", NULL};
+    struct process_spec spec;
+    struct run confined, plain;
+
+    (void)state;
+    process_spec_init(&spec);
+    run_confined(&spec, &nothing, argv, &confined);
+    run_child(argv, &plain);
+    assert_string_equal(confined.text, plain.text);
+}
+
+/* With a token of our own it takes another call: all that a spawn does has to come by it too. */
+static void a_token_changes_nothing_else(void **state)
+{
+    const char *env[] = {"SystemRoot=C:\\windows", "ALPHA=\xc3\xa4", NULL};
+    const char *argv[] = {"child", "env", "ALPHA", "POSTERN_TEST_CANARY", NULL}, *std[] = {"child", "std", NULL};
+    struct process_confinement confinement = {
+        .token = OS_HANDLE_NONE, .mitigations = PROCESS_CREATION_MITIGATION_POLICY_BOTTOM_UP_ASLR_ALWAYS_ON};
+    char sid[TOKEN_SID_SIZE];
+    struct desktop *desktop = NULL;
+    struct process_spec spec;
+    struct run run;
+
+    (void)state;
+    assert_int_equal(token_make_sid(sid, NULL), POSTERN_OK);
+    assert_int_equal(token_restrict(sid, TOKEN_LOGON_LEFT, &confinement.token, NULL), POSTERN_OK);
+    assert_int_equal(desktop_open(sid, &desktop, NULL), POSTERN_OK); /* the token opens no other */
+    confinement.desktop = desktop_name(desktop);
+    assert_true(SetEnvironmentVariableW(L"POSTERN_TEST_CANARY", L"leaked"));
+    process_spec_init(&spec);
+    spec.env = env;
+    run_confined(&spec, &confinement, argv, &run);
+    assert_string_equal(run.text, "\xc3\xa4\n(unset)\n");
+    process_spec_init(&spec);
+    run_confined(&spec, &confinement, std, &run);
+    assert_string_equal(run.text, "null\npipe\nnull\n");
+    desktop_close(desktop);
+    handle_close(&confinement.token);
+}
+
+static void what_cannot_be_had_is_refused(void **state)
+{
+    const struct process_confinement package = {.token = OS_HANDLE_NONE, .package = "S-1-15-2-1"};
+    const struct process_confinement no_token = {.token = 4 * 100000};
+    const char *argv[] = {"child", "exit", "0", NULL};
+    struct process_spec spec;
+    struct process process = {OS_HANDLE_NONE, 0};
+    struct postern_error error = {0};
+
+    (void)state;
+    process_spec_init(&spec);
+    spec.program = run_child_path();
+    spec.argv = argv;
+    spec.env = run_environment();
+    assert_int_equal(process_spawn_win32(&spec, PROCESS_CONSOLE_OWN, &package, &process, &error),
+                     POSTERN_E_UNSUPPORTED);
+    assert_int_equal(process_spawn_win32(&spec, PROCESS_CONSOLE_OWN, &no_token, &process, &error), POSTERN_E_OS);
+    assert_string_equal(error.operation, "CreateProcessAsUserW");
+    assert_int_equal(error.os_error, ERROR_INVALID_HANDLE);
+    assert_int_equal(process.handle, OS_HANDLE_NONE);
 }
 
 /* ---- failures ---- */
@@ -668,6 +737,9 @@ int main(void)
         cmocka_unit_test(environment_block_is_sorted_and_ended),
         cmocka_unit_test(environment_that_windows_cannot_hold_is_refused),
         cmocka_unit_test(the_working_directory_is_used),
+        cmocka_unit_test(a_confinement_of_nothing_is_none),
+        cmocka_unit_test(a_token_changes_nothing_else),
+        cmocka_unit_test(what_cannot_be_had_is_refused),
         cmocka_unit_test(exit_codes_have_32_bits),
         cmocka_unit_test(a_running_process_is_not_collected_and_can_be_killed),
         cmocka_unit_test(failures_say_what_was_wrong),

@@ -63,12 +63,23 @@ static void handles_are_named_exactly(void **state)
         assert_int_equal(startup_adopt_handle(bad[i], &handle, NULL), POSTERN_E_INVALID);
 }
 
+static void there_are_no_numbers_in_the_record(void **state)
+{
+    os_handle handle = 5;
+    (void)state;
+    assert_int_equal(startup_adopt_number(0, &handle, NULL), 0);
+    assert_int_equal(handle, OS_HANDLE_NONE);
+    assert_int_equal(startup_adopt_number(1, &handle, NULL), POSTERN_E_INVALID);
+    assert_int_equal(handle, OS_HANDLE_NONE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(records_fit_up_to_the_limit),
         cmocka_unit_test(longer_ones_are_refused),
         cmocka_unit_test(handles_are_named_exactly),
+        cmocka_unit_test(there_are_no_numbers_in_the_record),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,6 +2,7 @@
  * child_win32.c - the child that the Windows tests start: does the one thing its first argument names and says on
  * stdout, in UTF-8 and with plain line feeds, what it saw.
  */
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -327,6 +328,81 @@ static int do_connect(int count, wchar_t **args)
     return ReadFile(pipe, &byte, 1, &got, NULL) ? 95 : (int)GetLastError();
 }
 
+/* The name of the window station and of the desktop it is on. */
+static int do_desktop(int count, wchar_t **args)
+{
+    wchar_t text[512] = L"", desktop[256] = L"";
+    DWORD size = 0;
+
+    (void)count;
+    (void)args;
+    GetUserObjectInformationW(GetProcessWindowStation(), UOI_NAME, text, 256 * sizeof(wchar_t), &size);
+    GetUserObjectInformationW(GetThreadDesktop(GetCurrentThreadId()), UOI_NAME, desktop, sizeof(desktop), &size);
+    wcscat(text, L"\\");
+    wcscat(text, desktop);
+    say(text);
+    return 0;
+}
+
+/* Says the rights that it gets to process PID, each asked for by itself. */
+static int try_process(const wchar_t *number, const DWORD *rights, size_t count)
+{
+    DWORD pid = wcstoul(number, NULL, 10);
+    bool in = false;
+
+    for (size_t i = 0; i < count; i++) {
+        HANDLE process = OpenProcess(rights[i], FALSE, pid);
+
+        if (process != NULL) {
+            say_number(L"let in by", rights[i]);
+            CloseHandle(process);
+            in = true;
+        }
+    }
+    if (!in) {
+        say(L"kept out");
+    }
+    return 0;
+}
+
+static int do_open_process(int count, wchar_t **args)
+{
+    static const DWORD rights[] = {PROCESS_TERMINATE,
+                                   PROCESS_CREATE_THREAD,
+                                   PROCESS_VM_OPERATION,
+                                   PROCESS_VM_READ,
+                                   PROCESS_VM_WRITE,
+                                   PROCESS_DUP_HANDLE,
+                                   PROCESS_CREATE_PROCESS,
+                                   PROCESS_SET_QUOTA,
+                                   PROCESS_SET_INFORMATION,
+                                   PROCESS_QUERY_INFORMATION,
+                                   PROCESS_SUSPEND_RESUME,
+                                   PROCESS_QUERY_LIMITED_INFORMATION,
+                                   WRITE_DAC,
+                                   WRITE_OWNER};
+
+    return count == 1 ? try_process(args[0], rights, sizeof(rights) / sizeof(rights[0])) : 97;
+}
+
+/* Only what would change it or give control of it. */
+static int do_take_process(int count, wchar_t **args)
+{
+    static const DWORD rights[] = {PROCESS_TERMINATE,
+                                   PROCESS_CREATE_THREAD,
+                                   PROCESS_VM_OPERATION,
+                                   PROCESS_VM_WRITE,
+                                   PROCESS_DUP_HANDLE,
+                                   PROCESS_CREATE_PROCESS,
+                                   PROCESS_SET_QUOTA,
+                                   PROCESS_SET_INFORMATION,
+                                   PROCESS_SUSPEND_RESUME,
+                                   WRITE_DAC,
+                                   WRITE_OWNER};
+
+    return count == 1 ? try_process(args[0], rights, sizeof(rights) / sizeof(rights[0])) : 97;
+}
+
 /* In the place of postern-runner: one that never connects and does not care for its parent. Says its process id in a
  * file beside itself. */
 static int be_a_dead_runner(void)
@@ -352,16 +428,28 @@ int main(void)
         const wchar_t *name;
         int (*run)(int count, wchar_t **args);
     } modes[] = {
-        {L"args", do_args},       {L"env", do_env},
-        {L"cwd", do_cwd},         {L"exit", do_exit},
-        {L"handles", do_handles}, {L"signal", do_signal},
-        {L"std", do_std},         {L"cat", do_cat},
-        {L"write", do_write},     {L"lines", do_lines},
-        {L"wait", do_wait},       {L"tree", do_tree},
-        {L"orphan", do_orphan},   {L"break-away", do_break_away},
-        {L"event", do_event},     {L"size", do_size},
-        {L"connect", do_connect}, {L"start", do_start},
+        {L"args", do_args},
+        {L"env", do_env},
+        {L"cwd", do_cwd},
+        {L"exit", do_exit},
+        {L"handles", do_handles},
+        {L"signal", do_signal},
+        {L"std", do_std},
+        {L"cat", do_cat},
+        {L"write", do_write},
+        {L"lines", do_lines},
+        {L"wait", do_wait},
+        {L"tree", do_tree},
+        {L"orphan", do_orphan},
+        {L"break-away", do_break_away},
+        {L"event", do_event},
+        {L"size", do_size},
+        {L"connect", do_connect},
+        {L"start", do_start},
         {L"commit", do_commit},
+        {L"desktop", do_desktop},
+        {L"open-process", do_open_process},
+        {L"take-process", do_take_process},
     };
     int count = 0;
     wchar_t **args = CommandLineToArgvW(GetCommandLineW(), &count);
