@@ -14,20 +14,27 @@
 #ifndef POSTERN_ELEVATED_ACL_H
 #define POSTERN_ELEVATED_ACL_H
 
-#include "elevated/acl_plan.h"
+#include "elevated/acl_apply.h"
 
 struct acl_grant;
 
 /* Executes the ENFORCE_*ENTRY steps of a plan; with `temp`, makes an empty directory for the sandbox's temporary files
  * beneath it, which only the caller, administrators and the SIDs can enter. The SIDs' text is not kept. On failure
  * nothing is left, or it is in the record. POSTERN_E_CONFINE; POSTERN_E_POLICY (a file system without access lists; a
- * share; more than ACL_OBJECTS_MAX objects: the path, and what to do); POSTERN_E_STATE: an earlier sandbox of the same
- * account could not be cleared, or is being so: another account has to be taken. */
+ * share; more than ACL_OBJECTS_MAX objects: the path, and what to do); POSTERN_E_STATE: the account has
+ * another sandbox, or what one has left is just being taken back: another account, or once more. */
 #define ACL_OBJECTS_MAX 1000000u
 int acl_open(const struct enforce_steps *steps, const struct acl_sids *sids, const char *temp, struct acl_grant **out,
              struct postern_error *error);
 
 const char *acl_temp(const struct acl_grant *grant); /* the directory; NULL: none was asked for */
+
+/* For the log. */
+struct acl_outcome {
+    struct acl_counts counts;
+    bool nul_closed; /* an app container's commands can't write to NUL, which takes an administrator to change */
+};
+const struct acl_outcome *acl_tell(const struct acl_grant *grant);
 
 /* Writes down another change to the host, of a kind in acl_kinds_win32.c, that is about to be made for the sandbox: it
  * is taken back with the rest. Nothing may be changed unless this says 0. */

@@ -1,12 +1,12 @@
 /*
- * acl_device_win32.c - the NUL device, to which many scripts write (`> NUL`). As a rule everybody may; where a system
- * was set up otherwise, the sandbox's SIDs get an entry, which takes an administrator. Parent.
+ * acl_device_win32.c - the NUL device, to which many scripts write (`> NUL`). As a rule everybody may, but app
+ * containers are not among everybody. Where the sandbox's SIDs may not, they get an entry, which takes an
+ * administrator. Parent.
  */
 #include "elevated/acl_win32.h"
 
 #include <stdlib.h>
 
-#include "shared/appcontainer.h"
 #include "shared/sddl.h"
 
 #define NUL_DEVICE "\\\\.\\NUL"
@@ -82,20 +82,16 @@ static int open_nul(const struct acl_system *system, struct undo_journal *journa
     return code == ACL_REFUSED ? POSTERN_E_CONFINE : code;
 }
 
-/* To an app container most systems give no NUL, and only an administrator could: it is one without it, too. */
-static bool can_do_without(const struct acl_sids *sids)
-{
-    return sids->capability == NULL && sids->account != NULL && appcontainer_is_sid(sids->account);
-}
-
+/* An app container runs without it: not being able to write there opens nothing, and where only an administrator can
+ * help, refusing would leave others no containers at all. */
 int acl_device_open_nul(const struct acl_system *system, struct undo_journal *journal, const struct acl_sids *sids,
-                        struct postern_error *error)
+                        bool *closed, struct postern_error *error)
 {
     struct acl_list *list = calloc(1, sizeof(*list));
-    struct postern_error *told = can_do_without(sids) ? NULL : error;
-    int code = list ? open_nul(system, journal, sids, list, told) : error_memory(error, ACL_STAGE);
+    int code = list ? open_nul(system, journal, sids, list, error) : error_memory(error, ACL_STAGE);
     free(list);
-    return code == POSTERN_E_CONFINE && can_do_without(sids) ? POSTERN_OK : code;
+    *closed = code == POSTERN_E_CONFINE && !sids->capability;
+    return *closed ? 0 : code;
 }
 
 /* The list of a device is as it was after the next start of the system, so one that was never changed is no failure. */

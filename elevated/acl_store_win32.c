@@ -164,6 +164,13 @@ bool acl_store_is_of(const char *name, const char *account)
     return sid && strlen(account) == length && memcmp(sid, account, length) == 0;
 }
 
+char *acl_store_sid(const char *name)
+{
+    size_t length;
+    const char *sid = sid_in(name, &length);
+    return sid ? text_format("%.*s", (int)length, sid) : NULL;
+}
+
 int acl_store_list(const struct acl_store *store, struct strings *out, struct postern_error *error)
 {
     char *pattern = acl_store_path(store, "*" ENDING);

@@ -15,6 +15,7 @@ struct acl_grant {
     struct undo_file file;
     struct undo_store record;
     struct undo_journal journal;
+    struct acl_outcome outcome;
     char *temp;
 };
 
@@ -29,66 +30,76 @@ static int open_host(const struct acl_store *store, struct acl_windows *windows,
     return code;
 }
 
+/* Nobody can tell the entries of an account's earlier sandbox from those of its present one, and taking back the former
+ * would take the latter. So a record is left alone while a later one of the same account is held, and a sandbox does
+ * not begin while one of its account is. Each side holds its own before it looks for the other's. *held: somebody has
+ * one. */
+static int look_for_others(const struct acl_store *store, const char *account, const char *own, bool *held,
+                           struct postern_error *error)
+{
+    struct strings names = {NULL, 0};
+    int code = acl_store_list(store, &names, error);
+    *held = false;
+    for (size_t i = 0; i < names.count && code == 0 && !*held; i++) {
+        struct undo_file file = {INVALID_HANDLE_VALUE, acl_store_path(store, names.item[i]), ACL_STAGE};
+        if (!file.path)
+            code = error_memory(error, ACL_STAGE);
+        else if (acl_store_is_of(names.item[i], account) && strcmp(file.path, own) != 0)
+            *held = undo_file_open(&file, false, OPEN_EXISTING, NULL) == ERROR_SHARING_VIOLATION;
+        undo_file_close(&file);
+    }
+    strings_free(&names);
+    return code;
+}
+
 /* ---- recovering ---- */
 
-/* 0: there is nothing left of it, or its sandbox lives (*lives). */
-static int recover_one(const struct acl_store *store, const struct acl_windows *windows, const char *name, bool *lives,
+static int recover_file(const struct acl_store *store, const struct acl_windows *windows, const char *name,
+                        struct undo_file *file, struct postern_error *error)
+{
+    struct undo_store record = undo_file_store(file);
+    struct undo_journal journal;
+    bool held;
+    char *account = acl_store_sid(name);
+    int code = account ? look_for_others(store, account, file->path, &held, error) : error_memory(error, ACL_STAGE);
+    free(account);
+    if (code != 0 || held)
+        return code;
+    code = undo_open(&journal, &record, error);
+    if (code == 0) {
+        code = acl_restore(&journal, &windows->system, acl_kinds, acl_kind_count, error);
+        undo_close(&journal);
+    }
+    return code;
+}
+
+/* 0: there is nothing left of it, or it is not the time. */
+static int recover_one(const struct acl_store *store, const struct acl_windows *windows, const char *name,
                        struct postern_error *error)
 {
     struct undo_file file = {INVALID_HANDLE_VALUE, acl_store_path(store, name), ACL_STAGE};
-    struct undo_store record = undo_file_store(&file);
-    struct undo_journal journal;
-    *lives = false;
     if (!file.path)
         return error_memory(error, ACL_STAGE);
     DWORD number = undo_file_open(&file, true, OPEN_EXISTING, NULL);
-    *lives = number == ERROR_SHARING_VIOLATION;
-    int code = number == ERROR_SUCCESS || *lives || number == ERROR_FILE_NOT_FOUND
-                   ? 0
-                   : undo_file_failed(&file, "CreateFileW", (int64_t)number, error);
-    if (number == ERROR_SUCCESS) {
-        code = undo_open(&journal, &record, error);
-        if (code == 0) {
-            code = acl_restore(&journal, &windows->system, acl_kinds, acl_kind_count, error);
-            undo_close(&journal);
-        }
-    }
+    int code = 0;
+    if (number == ERROR_SUCCESS)
+        code = recover_file(store, windows, name, &file, error);
+    else if (number != ERROR_SHARING_VIOLATION && number != ERROR_FILE_NOT_FOUND) /* it lives; another one was faster */
+        code = undo_file_failed(&file, "CreateFileW", (int64_t)number, error);
     undo_file_close(&file);
     return code;
 }
 
-static int refuse_account(struct postern_error *error)
-{
-    int code = error_set(error, POSTERN_E_STATE, ACL_STAGE, "",
-                         "another process is taking back what an earlier sandbox with this account has left");
-    error_remedy(error, "try again, or use another account");
-    return code;
-}
-
-/* `account` (NULL: none) is the one of a sandbox that is about to begin: an earlier one's record must not stay, or its
- * entries would be taken for those of the new one, and both taken away. */
-static int recover_all(const struct acl_store *store, const struct acl_windows *windows, const char *account,
-                       size_t *left, struct postern_error *error)
+/* Goes on after a failure; the error tells of the first. */
+static int recover_all(const struct acl_store *store, const struct acl_windows *windows, size_t *left,
+                       struct postern_error *error)
 {
     struct strings names = {NULL, 0};
-    int first = 0, code = acl_store_list(store, &names, error);
+    struct postern_error later;
+    int code = acl_store_list(store, &names, error);
     *left = 0;
-    for (size_t i = 0; i < names.count && code == 0; i++) {
-        bool lives, same = account && acl_store_is_of(names.item[i], account);
-        struct postern_error problem = {0};
-        int result = recover_one(store, windows, names.item[i], &lives, &problem);
-        if (result == 0 && lives && same)
-            result = refuse_account(&problem);
-        if (result == 0)
-            continue;
-        if (!lives)
-            ++*left;
-        if (same)
-            code = POSTERN_E_STATE;
-        if (error && (first == 0 || same))
-            *error = problem;
-        first = first ? first : result;
-    }
+    for (size_t i = 0; i < names.count && code == 0; i++)
+        *left += recover_one(store, windows, names.item[i], *left == 0 ? error : &later) != 0;
     strings_free(&names);
     return code;
 }
@@ -103,7 +114,7 @@ int acl_recover_at(const char *place, size_t *left, struct postern_error *error)
         return code;
     code = open_host(&store, &windows, error);
     if (code == 0) {
-        code = recover_all(&store, &windows, NULL, left, error);
+        code = recover_all(&store, &windows, left, error);
         acl_host_close(&windows);
     }
     acl_store_close(&store);
@@ -145,32 +156,53 @@ static int make_temp(struct acl_grant *grant, const struct acl_sids *sids, const
 static int apply(struct acl_grant *grant, const struct acl_plan *plan, const struct acl_sids *sids, const char *temp,
                  struct postern_error *error)
 {
-    struct acl_counts counts;
     int code = acl_restore_note(&grant->journal, plan, sids, error);
     if (code == 0 && temp)
         code = make_temp(grant, sids, temp, error);
     if (code == 0)
-        code = acl_apply(&grant->windows.system, plan, ACL_OBJECTS_MAX, &counts, error);
-    return code == 0 ? acl_device_open_nul(&grant->windows.system, &grant->journal, sids, error) : code;
+        code = acl_apply(&grant->windows.system, plan, ACL_OBJECTS_MAX, &grant->outcome.counts, error);
+    if (code == 0)
+        code = acl_device_open_nul(&grant->windows.system, &grant->journal, sids, &grant->outcome.nul_closed, error);
+    return code;
 }
 
-/* Nothing is changed before there is a record. */
+static int check_account(const struct acl_grant *grant, const char *account, struct postern_error *error)
+{
+    bool held;
+    int code = look_for_others(&grant->store, account, grant->file.path, &held, error);
+    if (code != 0 || !held)
+        return code;
+    code = error_set(error, POSTERN_E_STATE, ACL_STAGE, "",
+                     "the account has another sandbox, or what one has left is just being taken back");
+    error_remedy(error, "try again, or use another account");
+    return code;
+}
+
+/* Nothing is changed before there is a record. What can't be recovered keeps nobody from starting. */
 static int begin(struct acl_grant *grant, const struct acl_plan *plan, const struct acl_sids *sids,
                  struct postern_error *error)
 {
+    struct postern_error ignored;
     size_t left;
     int code = check_volumes(plan, error);
     if (code == 0)
         code = open_host(&grant->store, &grant->windows, error);
-    if (code == 0)
-        code = recover_all(&grant->store, &grant->windows, sids->account, &left, error);
-    if (code == 0)
+    if (code == 0) {
+        recover_all(&grant->store, &grant->windows, &left, &ignored);
         code = acl_store_make(&grant->store, sids, &grant->file, error);
+    }
     if (code == 0) {
         grant->record = undo_file_store(&grant->file);
         code = undo_open(&grant->journal, &grant->record, error);
     }
-    return code;
+    return code == 0 && sids->account ? check_account(grant, sids->account, error) : code;
+}
+
+/* For one that has changed nothing yet. */
+static void forget_record(struct acl_grant *grant)
+{
+    if (grant->file.handle != INVALID_HANDLE_VALUE)
+        grant->record.remove(grant->record.context, NULL);
 }
 
 static void free_grant(struct acl_grant *grant)
@@ -205,10 +237,12 @@ int acl_open_at(const char *place, const struct enforce_steps *steps, const stru
         }
     }
     acl_plan_free(&plan);
-    if (code == 0)
-        *out = grant;
-    else if (grant)
+    if (code != 0 && grant) {
+        forget_record(grant);
         free_grant(grant);
+    } else {
+        *out = grant;
+    }
     return code;
 }
 
@@ -221,6 +255,11 @@ int acl_open(const struct enforce_steps *steps, const struct acl_sids *sids, con
 const char *acl_temp(const struct acl_grant *grant)
 {
     return grant->temp;
+}
+
+const struct acl_outcome *acl_tell(const struct acl_grant *grant)
+{
+    return &grant->outcome;
 }
 
 int acl_note(struct acl_grant *grant, const char *kind, const char *name, struct postern_error *error)

@@ -48,6 +48,7 @@ int acl_store_make(const struct acl_store *store, const struct acl_sids *sids, s
 int acl_store_list(const struct acl_store *store, struct strings *out, struct postern_error *error);
 /* Whether a record of this name is of a sandbox with that account. */
 bool acl_store_is_of(const char *name, const char *account);
+char *acl_store_sid(const char *name); /* allocated; NULL: memory is out, or the name is none of ours */
 /* A directory that the user, the system and the SIDs may use; it must not be there. */
 int acl_store_make_directory(const char *path, const struct acl_sids *sids, struct postern_error *error);
 
@@ -58,9 +59,10 @@ extern const size_t acl_kind_count;
 
 /* ---- acl_device_win32.c ---- */
 
-/* Sees that commands can write to NUL; the change is noted first. POSTERN_E_CONFINE: they can't. */
+/* Sees that commands can write to NUL; the change is noted first. POSTERN_E_CONFINE: they can't; for an app container
+ * only *closed says so. */
 int acl_device_open_nul(const struct acl_system *system, struct undo_journal *journal, const struct acl_sids *sids,
-                        struct postern_error *error);
+                        bool *closed, struct postern_error *error);
 int acl_device_restore(const struct acl_system *system, const char *name, struct postern_error *error);
 
 /* ---- acl_profile_win32.c ---- */

@@ -295,6 +295,53 @@ static void what_a_crash_leaves(void **state)
     free(entry);
 }
 
+/* This program once more, as a parent that is killed while its sandbox lives. */
+static void hold(const char *records_at)
+{
+    struct acl_grant *grant = NULL;
+    char *temp = text_format("%s\\..\\temp", records_at);
+    place = text_duplicate(records_at);
+    if (token_make_sid(capability, NULL) == 0 && acl_open_at(place, &no_steps, &own_sids, temp, &grant, NULL) == 0) {
+        printf("%s\n", acl_temp(grant));
+        fflush(stdout);
+        Sleep(INFINITE);
+    }
+}
+
+static void a_parent_that_is_killed(void **state)
+{
+    char program[MAX_PATH], line[600];
+    const char *const argv[] = {program, "hold", place, NULL};
+    struct process_spec spec;
+    struct process process = {OS_HANDLE_NONE, 0};
+    struct postern_error error = {0};
+    os_handle reader, writer;
+    size_t left = 0;
+    (void)state;
+    assert_true(GetModuleFileNameA(NULL, program, sizeof(program)) < sizeof(program));
+    run_pipe(&reader, &writer);
+    process_spec_init(&spec);
+    spec.program = program;
+    spec.argv = argv;
+    spec.env = run_environment();
+    spec.out = writer;
+    check(process_spawn(&spec, &process, &error), &error);
+    handle_close(&writer);
+    run_read_line(reader, line, sizeof(line));
+    assert_true(is_there(line));
+    check(acl_recover_at(place, &left, &error), &error); /* it lives */
+    assert_true(is_there(line));
+    assert_int_equal(records(), 1);
+    assert_true(TerminateProcess((HANDLE)process.handle, 9));
+    assert_true(run_wait(process.handle));
+    check(acl_recover_at(place, &left, &error), &error);
+    assert_int_equal(left, 0);
+    assert_false(is_there(line));
+    assert_int_equal(records(), 0);
+    handle_close(&process.handle);
+    handle_close(&reader);
+}
+
 static void a_record_of_a_newer_version(void **state)
 {
     struct acl_grant *grant = open_grant(&no_steps, &own_sids);
@@ -330,10 +377,41 @@ static void an_account_has_one_sandbox_at_a_time(void **state)
     assert_true(error.remedy[0] != 0);
     check(acl_open_at(place, &no_steps, &others, NULL, &second, &error), &error);
     assert_null(acl_temp(second));
+    assert_int_equal(records(), 2);
     check(acl_close(second, &error), &error);
     check(acl_close(first, &error), &error);
     first = open_grant(&no_steps, &sids);
     check(acl_close(first, &error), &error);
+}
+
+/* What an earlier one has left waits until the account's present one is over. */
+static void an_account_that_is_in_use_again(void **state)
+{
+    const struct acl_sids sids = {ACCOUNT, capability};
+    struct acl_store store;
+    struct undo_file file;
+    struct undo_journal journal;
+    struct postern_error error = {0};
+    size_t left = 9;
+    (void)state;
+    struct acl_grant *present = open_grant(&no_steps, &sids);
+    check(acl_store_open(&store, place, &error), &error);
+    check(acl_store_make(&store, &sids, &file, &error), &error);
+    struct undo_store record = undo_file_store(&file);
+    check(undo_open(&journal, &record, &error), &error);
+    check(undo_note(&journal, ACL_KIND_DIRECTORY, in_base("temp\\left"), NULL, &error), &error);
+    undo_close(&journal);
+    undo_file_close(&file);
+    acl_store_close(&store);
+    make_directory(in_base("temp\\left"));
+    check(acl_recover_at(place, &left, &error), &error);
+    assert_int_equal(left, 0);
+    assert_true(is_there(in_base("temp\\left")));
+    assert_int_equal(records(), 2);
+    check(acl_close(present, &error), &error);
+    check(acl_recover_at(place, &left, &error), &error);
+    assert_false(is_there(in_base("temp\\left")));
+    assert_int_equal(records(), 0);
 }
 
 static void a_share_is_refused(void **state)
@@ -404,16 +482,22 @@ static void entries_on_real_files(void **state)
     assert_int_equal(fresh, 1);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    if (argc == 3 && strcmp(argv[1], "hold") == 0) {
+        hold(argv[2]);
+        return 1;
+    }
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_real_tree),
         cmocka_unit_test(a_deep_tree),
         cmocka_unit_test(a_sandbox_and_its_temporary_directory),
         cmocka_unit_test(what_can_not_be_removed),
         cmocka_unit_test(what_a_crash_leaves),
+        cmocka_unit_test(a_parent_that_is_killed),
         cmocka_unit_test(a_record_of_a_newer_version),
         cmocka_unit_test(an_account_has_one_sandbox_at_a_time),
+        cmocka_unit_test(an_account_that_is_in_use_again),
         cmocka_unit_test(a_share_is_refused),
         cmocka_unit_test(entries_on_real_files),
     };
