@@ -15,7 +15,7 @@ target_link_libraries(postern_flags INTERFACE postern_includes)
 if(WIN32)
   target_compile_definitions(postern_flags INTERFACE
     _WIN32_WINNT=0x0A00 UNICODE _UNICODE WIN32_LEAN_AND_MEAN)
-  set(POSTERN_SYSTEM_LIBS advapi32 bcrypt userenv user32 shell32 netapi32 crypt32 ole32 oleaut32)
+  set(POSTERN_SYSTEM_LIBS advapi32 bcrypt userenv user32 shell32 netapi32 crypt32 ole32 oleaut32 fwpuclnt)
   set(POSTERN_CLI_LIBS ws2_32)
 else()
   target_compile_definitions(postern_flags INTERFACE _GNU_SOURCE)

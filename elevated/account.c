@@ -31,6 +31,7 @@ struct account {
 
 struct pool {
     unsigned there, unreadable;
+    char first[SETUP_NAME_MAX]; /* of those that are there */
 };
 
 /* They are numbered without gaps; a gap that somebody has made ends nothing. */
@@ -39,12 +40,13 @@ static int count_accounts(const struct account_system *system, bool offline, str
 {
     char name[SETUP_NAME_MAX];
     int status = 0;
-    *out = (struct pool){0, 0};
+    *out = (struct pool){.there = 0};
     for (unsigned number = 1; number <= SETUP_ACCOUNTS_MAX && status == 0; number++) {
         enum account_standing standing = ACCOUNT_ABSENT;
         setup_account_name(!offline, number, name);
         status = system->look(system->context, name, &standing, error);
-        out->there += standing == ACCOUNT_THERE;
+        if (standing == ACCOUNT_THERE && out->there++ == 0)
+            text_copy(out->first, sizeof(out->first), name);
         out->unreadable += standing == ACCOUNT_UNREADABLE;
     }
     return status;
@@ -62,13 +64,27 @@ static int none_there(const struct pool *pool, struct postern_error *error)
     return code;
 }
 
+/* Asked before every start, because what blocks the network may go without anybody telling us. */
+static int check_blocked(const struct account_system *system, const char *name, struct postern_error *error)
+{
+    struct postern_error why = {0};
+    char *sid = system->sid(system->context, name, &why);
+    int status = sid ? system->blocked(system->context, sid, error) : why.code;
+    if (!sid && error)
+        *error = why;
+    free(sid);
+    return status;
+}
+
 int account_check_on(const struct account_system *system, bool offline, struct postern_error *error)
 {
     struct pool pool;
     int status = count_accounts(system, offline, &pool, error);
     if (status == 0 && pool.there == 0)
         status = none_there(&pool, error);
-    return status == 0 ? system->usable(system->context, offline, pool.there, error) : status;
+    if (status == 0)
+        status = system->usable(system->context, error);
+    return status == 0 && offline ? check_blocked(system, pool.first, error) : status;
 }
 
 /* ---- failures ---- */
@@ -160,7 +176,7 @@ struct search {
 };
 
 /* Tries one. Fills *out when it is ours. */
-static int try_account(const struct account_system *system, const char *name, struct search *search,
+static int try_account(const struct account_system *system, const char *name, bool offline, struct search *search,
                        struct account **out, struct postern_error *error)
 {
     struct account *account = calloc(1, sizeof(*account));
@@ -179,6 +195,8 @@ static int try_account(const struct account_system *system, const char *name, st
         status = judge(account, &answer, &why);
     if (status == 0 && !(account->sid = system->sid(system->context, name, &why)))
         status = why.code;
+    if (status == 0 && offline)
+        status = system->blocked(system->context, account->sid, &why);
     if (status == 0) {
         *out = account;
         return 0;
@@ -222,7 +240,7 @@ int account_take_on(const struct account_system *system, bool offline, struct ac
         setup_account_name(!offline, number, name);
         status = system->look(system->context, name, &standing, error);
         if (status == 0 && standing == ACCOUNT_THERE)
-            status = try_account(system, name, &search, out, error);
+            status = try_account(system, name, offline, &search, out, error);
     }
     return status == 0 && !*out ? none_free(&search, &pool, error) : status;
 }

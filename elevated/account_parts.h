@@ -63,8 +63,10 @@ struct account_system {
     void *context;
     /* Whether there is a stored password for it that we may read. */
     int (*look)(void *context, const char *name, enum account_standing *out, struct postern_error *error);
-    /* Whether accounts of this sort can be used at all, of which there are so many. POSTERN_E_LEVEL. */
-    int (*usable)(void *context, bool offline, unsigned accounts, struct postern_error *error);
+    /* Whether this caller can start programs as accounts at all. POSTERN_E_LEVEL. */
+    int (*usable)(void *context, struct postern_error *error);
+    /* Whether the account with this SID is kept from the network now. POSTERN_E_LEVEL. */
+    int (*blocked)(void *context, const char *sid, struct postern_error *error);
     char *(*sid)(void *context, const char *name, struct postern_error *error); /* allocated; NULL: see the error */
     /* POSTERN_E_STATE: somebody else has it. The lock ends with this process. */
     int (*lock)(void *context, const char *name, os_handle *out, struct postern_error *error);

@@ -13,6 +13,7 @@
 #include <lm.h>
 
 #include "elevated/account_win32.h"
+#include "elevated/network_filter.h"
 #include "elevated/setup_win32.h"
 #include "shared/crypto.h"
 #include "shared/text.h"
@@ -119,29 +120,7 @@ static int check_run(struct postern_error *error)
     return status;
 }
 
-/* Offline accounts are no more than accounts where the firewall is off or its rule is gone. Asked before every start,
- * because both change without anybody telling us. */
-static int check_firewall(unsigned accounts, struct postern_error *error)
-{
-    const struct setup_item items[] = {{.kind = SETUP_RULE, .name = "offline accounts", .accounts = accounts},
-                                       {.kind = SETUP_FIREWALL, .name = "all profiles", .accounts = accounts}};
-    struct setup_windows windows = {.journal = {.handle = INVALID_HANDLE_VALUE}};
-    struct setup_state state[2];
-    memset(state, 0, sizeof(state));
-    int status = setup_rule_find(&windows, &items[0], &state[0], error);
-    if (status == 0)
-        status = setup_firewall_find(&windows, &items[1], &state[1], error);
-    for (int i = 0; i < 2 && status == 0; i++) {
-        if (state[i].standing == SETUP_AS_WANTED)
-            continue;
-        status = error_set(error, POSTERN_E_LEVEL, ACCOUNT_STAGE, "", "the offline accounts can reach the network: %s",
-                           state[i].text[0] ? state[i].text : "the firewall rule for them is gone");
-        error_remedy(error, "run `postern setup` again, as administrator, or allow the network with --net on");
-    }
-    return status;
-}
-
-static int usable(void *context, bool offline, unsigned accounts, struct postern_error *error)
+static int usable(void *context, struct postern_error *error)
 {
     int status;
     (void)context;
@@ -151,8 +130,18 @@ static int usable(void *context, bool offline, unsigned accounts, struct postern
         error_remedy(error, "run postern as a user, or as a service with an account of its own");
         return status;
     }
-    status = check_run(error);
-    return status == 0 && offline ? check_firewall(accounts, error) : status;
+    return check_run(error);
+}
+
+static int blocked(void *context, const char *account_sid, struct postern_error *error)
+{
+    struct postern_error why = {0};
+    (void)context;
+    if (network_filter_ask(account_sid, &why) == NETWORK_FILTER_HOLDS)
+        return 0;
+    if (error)
+        *error = why;
+    return why.code;
 }
 
 static char *sid(void *context, const char *name, struct postern_error *error)
@@ -340,8 +329,8 @@ static int home(void *context, const char *sid_text, char **out, struct postern_
 
 /* ---- for everybody ---- */
 
-static const struct account_system this_system = {NULL,  look,  usable, sid,   lock,   load,
-                                                  store, facts, now,    logon, resume, home};
+static const struct account_system this_system = {NULL,  look,  usable, blocked, sid,    lock, load,
+                                                  store, facts, now,    logon,   resume, home};
 
 int account_check(bool offline, struct postern_error *error)
 {

@@ -11,8 +11,8 @@
 #define STAGE "setup"
 
 static const char *const kind_names[SETUP_KINDS] = {
-    "registry key", "directory",         "group",         "logon right", "stored password", "account",
-    "group member", "hidden at sign-in", "firewall rule", "firewall",
+    "registry key", "directory",         "group",          "logon right",   "stored password", "account",
+    "group member", "hidden at sign-in", "network filter", "firewall rule", "firewall",
 };
 
 const char *setup_kind_name(enum setup_kind kind)
@@ -78,6 +78,9 @@ void setup_list_items(unsigned accounts, struct setup_items *out)
         add_account(out, true, number, accounts);
         add_account(out, false, number, accounts);
     }
+    /* Two, because they hold against different things: the filters on every socket, loopback included; the rule is what
+     * administrators see in the firewall, and still there should the filters be removed. */
+    add_item(out, SETUP_FILTER, "offline accounts", accounts);
     add_item(out, SETUP_RULE, "offline accounts", accounts);
     add_item(out, SETUP_FIREWALL, "all profiles", accounts);
 }

@@ -24,7 +24,8 @@ enum setup_kind {
     SETUP_ACCOUNT,   /* an account, with that password */
     SETUP_MEMBER,    /* its place in the group */
     SETUP_HIDDEN,    /* that it is not shown at sign-in */
-    SETUP_RULE,      /* the firewall rule for the offline accounts */
+    SETUP_FILTER,    /* the network filters for the offline accounts */
+    SETUP_RULE,      /* the firewall rule for them */
     SETUP_FIREWALL,  /* that the firewall is on and heeds the rule: only looked at, never changed */
     SETUP_KINDS
 };
@@ -47,7 +48,7 @@ struct setup_item {
 /* "postern-online-3"; within the 20 characters that Windows allows. `number` counts from 1. */
 void setup_account_name(bool online, unsigned number, char out[SETUP_NAME_MAX]);
 
-#define SETUP_ITEMS_MAX (10 + 8 * SETUP_ACCOUNTS_MAX)
+#define SETUP_ITEMS_MAX (11 + 8 * SETUP_ACCOUNTS_MAX)
 struct setup_items {
     struct setup_item item[SETUP_ITEMS_MAX];
     size_t count;

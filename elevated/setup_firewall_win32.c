@@ -158,49 +158,22 @@ static bool is_ours(const struct firewall_rule *rule)
     return rule->group && strcmp(rule->group, FIREWALL_RULE_GROUP) == 0;
 }
 
-/* ---- accounts ---- */
-
-struct sids {
-    char *item[SETUP_ACCOUNTS_MAX];
-    size_t count;
-};
-
-static void free_sids(struct sids *sids)
-{
-    while (sids->count > 0)
-        free(sids->item[--sids->count]);
-}
-
-/* false: not all of them are there. */
-static bool find_sids(unsigned accounts, struct sids *out)
-{
-    char name[SETUP_NAME_MAX];
-    out->count = 0;
-    for (unsigned number = 1; number <= accounts && number <= SETUP_ACCOUNTS_MAX; number++) {
-        setup_account_name(false, number, name);
-        char *sid = setup_sid_text_of(name);
-        if (!sid)
-            return false;
-        out->item[out->count++] = sid;
-    }
-    return true;
-}
-
 /* ---- the rule ---- */
 
 static void judge_rule(const struct firewall_rule *rule, unsigned accounts, struct setup_state *out)
 {
-    struct sids sids = {.count = 0};
+    struct setup_sids sids = {.count = 0};
     const char *problem = "there is a rule of this name that postern has not made";
     out->ours = is_ours(rule);
     out->standing = out->ours ? SETUP_DIFFERENT : SETUP_FOREIGN;
     if (out->ours)
-        problem = find_sids(accounts, &sids) ? firewall_rule_compare(rule, (const char *const *)sids.item, sids.count)
-                                             : "some of the offline accounts do not exist";
+        problem = setup_sids_find(accounts, &sids)
+                      ? firewall_rule_compare(rule, (const char *const *)sids.item, sids.count)
+                      : "some of the offline accounts do not exist";
     if (!problem)
         out->standing = SETUP_AS_WANTED;
     text_copy(out->text, sizeof(out->text), problem ? problem : "");
-    free_sids(&sids);
+    setup_sids_free(&sids);
 }
 
 int setup_rule_find(struct setup_windows *windows, const struct setup_item *item, struct setup_state *out,
@@ -285,12 +258,12 @@ static int add_rule(struct firewall *firewall, const char *users, struct postern
 int setup_rule_make(struct setup_windows *windows, const struct setup_item *item, struct postern_error *error)
 {
     struct firewall firewall;
-    struct sids sids = {.count = 0};
+    struct setup_sids sids = {.count = 0};
     char left[SETUP_TEXT_MAX] = "", *users = NULL;
     (void)windows;
-    if (find_sids(item->accounts, &sids))
+    if (setup_sids_find(item->accounts, &sids))
         users = firewall_rule_users((const char *const *)sids.item, sids.count);
-    free_sids(&sids);
+    setup_sids_free(&sids);
     if (!users)
         return error_set(error, POSTERN_E_STATE, SETUP_STAGE, "",
                          "the offline accounts for the firewall rule are not there");

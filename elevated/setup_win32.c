@@ -26,6 +26,7 @@ static const struct {
     [SETUP_ACCOUNT] = {setup_account_find, setup_account_make, setup_account_restore},
     [SETUP_MEMBER] = {setup_member_find, setup_member_make, setup_member_restore},
     [SETUP_HIDDEN] = {setup_hidden_find, setup_hidden_make, setup_hidden_restore},
+    [SETUP_FILTER] = {setup_filter_find, setup_filter_make, setup_filter_restore},
     [SETUP_RULE] = {setup_rule_find, setup_rule_make, setup_rule_restore},
     [SETUP_FIREWALL] = {setup_firewall_find, NULL, NULL},
 };
@@ -93,6 +94,28 @@ char *setup_sid_text_of(const char *name)
     free(sid);
     SetLastError(number);
     return text;
+}
+
+void setup_sids_free(struct setup_sids *sids)
+{
+    while (sids->count > 0)
+        free(sids->item[--sids->count]);
+}
+
+bool setup_sids_find(unsigned accounts, struct setup_sids *out)
+{
+    char name[SETUP_NAME_MAX];
+    out->count = 0;
+    for (unsigned number = 1; number <= accounts && number <= SETUP_ACCOUNTS_MAX; number++) {
+        setup_account_name(false, number, name);
+        char *sid = setup_sid_text_of(name);
+        if (!sid) {
+            setup_sids_free(out);
+            return false;
+        }
+        out->item[out->count++] = sid;
+    }
+    return true;
 }
 
 /* ---- opening ---- */

@@ -72,6 +72,13 @@ int setup_hidden_make(struct setup_windows *windows, const struct setup_item *it
 int setup_hidden_restore(struct setup_windows *windows, const char *name, const char *before, char *left,
                          struct postern_error *error);
 
+/* setup_filter_win32.c */
+int setup_filter_find(struct setup_windows *windows, const struct setup_item *item, struct setup_state *out,
+                      struct postern_error *error);
+int setup_filter_make(struct setup_windows *windows, const struct setup_item *item, struct postern_error *error);
+int setup_filter_restore(struct setup_windows *windows, const char *name, const char *before, char *left,
+                         struct postern_error *error);
+
 /* setup_firewall_win32.c: SETUP_RULE and SETUP_FIREWALL */
 int setup_rule_find(struct setup_windows *windows, const struct setup_item *item, struct setup_state *out,
                     struct postern_error *error);
@@ -114,6 +121,14 @@ void setup_run_forget(const struct setup_windows *windows, const char *name);
  * ERROR_NONE_MAPPED says that there is none. */
 PSID setup_sid_of(const char *name);
 char *setup_sid_text_of(const char *name); /* free() */
+
+/* Those of the offline accounts. false: not all of them are there; what was found is freed as well. */
+struct setup_sids {
+    char *item[SETUP_ACCOUNTS_MAX];
+    size_t count;
+};
+bool setup_sids_find(unsigned accounts, struct setup_sids *out);
+void setup_sids_free(struct setup_sids *sids);
 
 int setup_fail(struct postern_error *error, const char *call, int64_t number, const char *format, ...)
     COMPILER_PRINTF(4, 5);

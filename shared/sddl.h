@@ -1,6 +1,7 @@
 /*
  * sddl.h - who may do what with an object, as the text Windows reads (SDDL). Pure text, so that it is tested anywhere;
- * security_win32.c, elevated/setup_*_win32.c and elevated/firewall_rule.c use it. Both sides.
+ * security_win32.c, elevated/setup_*_win32.c, elevated/firewall_rule.c and elevated/network_filter.c use it. Both
+ * sides.
  *
  * Every descriptor made here is protected ("D:P"): it takes nothing over from the directory around the object, and
  * whoever is not named has no right to it.
@@ -15,6 +16,13 @@
 #define SID_ADMINISTRATORS "S-1-5-32-544"
 #define SID_SYSTEM "S-1-5-18"
 #define SID_USERS "S-1-5-32-545"
+#define SID_AUTHENTICATED "S-1-5-11"
+#define SID_APP_PACKAGES "S-1-15-2-1"        /* every app container, */
+#define SID_RESTRICTED_PACKAGES "S-1-15-2-2" /* those with less privilege included */
+
+/* Nobody's, random: the commands of every sandbox have it among the restricting SIDs of their token, so that an entry
+ * for it lets all of them, and nobody else. */
+#define SID_COMMANDS "S-1-5-21-833109066-2355693849-2887097095-3602449883"
 
 /* A user or group as text, "S-1-5-32-544": revision 1, an authority below 2^48, one to fifteen numbers below 2^32, all
  * decimal without leading zeros. Only what passes may go into SDDL: anything else could close the entry it is in and

@@ -43,18 +43,40 @@ function Get-Credential-Of {
     New-Object Management.Automation.PSCredential("$env:COMPUTERNAME\$Name", (ConvertTo-SecureString $text -AsPlainText -Force))
 }
 
-# 0: a connection was made; 7: it was not.
-function Get-Connection-Status {
-    param([string]$Name)
-    $try = 'try { (New-Object Net.Sockets.TcpClient).Connect("github.com", 443); exit 0 } catch { exit 7 }'
+# The status that PowerShell ends with when it runs this code as an account. Encoded, because quotes would not arrive.
+function Get-Status-As {
+    param([string]$Name, [string]$Code)
+    $encoded = [Convert]::ToBase64String([Text.Encoding]::Unicode.GetBytes("try { $Code; exit 0 } catch { exit 7 }"))
     $process = Start-Process -FilePath "$env:SystemRoot\System32\WindowsPowerShell\v1.0\powershell.exe" `
-        -ArgumentList @('-NoProfile', '-NonInteractive', '-Command', $try) -WorkingDirectory "$env:SystemRoot\System32" `
-        -Credential (Get-Credential-Of $Name) -WindowStyle Hidden -PassThru
+        -ArgumentList @('-NoProfile', '-NonInteractive', '-EncodedCommand', $encoded) `
+        -WorkingDirectory "$env:SystemRoot\System32" -Credential (Get-Credential-Of $Name) -WindowStyle Hidden -PassThru
+    $null = $process.Handle # without it the status is lost
     if (-not $process.WaitForExit(120000)) {
         $process.Kill()
         return 'timeout'
     }
-    $process.ExitCode
+    "$($process.ExitCode)"
+}
+
+# An online account can do it (0), an offline one cannot (7): without the first the second would mean nothing.
+function Test-Network {
+    param([string]$Name, [string]$Code)
+    $online = Get-Status-As 'postern-online-1' $Code
+    $offline = Get-Status-As 'postern-offline-1' $Code
+    Test-That "an online account can $Name" ($online -eq '0') @("status $online")
+    Test-That "an offline account cannot $Name" ($offline -eq '7') @("status $offline")
+}
+
+function Test-Connection-To {
+    param([Net.IPAddress]$Address)
+    $listener = New-Object Net.Sockets.TcpListener($Address, 0)
+    $listener.Start()
+    try {
+        Test-Network "connect to a listener at $Address" ("`$socket = New-Object Net.Sockets.TcpClient(" +
+            "[Net.Sockets.AddressFamily]::$($Address.AddressFamily)); " +
+            "`$socket.Connect([Net.IPAddress]::Parse('$Address'), $($listener.LocalEndpoint.Port))")
+    }
+    finally { $listener.Stop() }
 }
 
 # Ends postern after it has told so many items.
@@ -97,8 +119,19 @@ $readers = @((Get-Acl -LiteralPath "$env:ProgramData\postern\setup\postern-onlin
 $wanted = @('S-1-5-18', 'S-1-5-32-544', $own) | Sort-Object -Unique
 Test-That 'passwords are for administrators, the system and us' ("$readers" -eq "$wanted") @("$readers")
 
-Test-That 'an online account reaches the network' ("$(Get-Connection-Status 'postern-online-1')" -eq '0')
-Test-That 'an offline account does not' ("$(Get-Connection-Status 'postern-offline-1')" -eq '7')
+$filters = @(Get-State | Where-Object { $_ -like 'network *' })
+$blocking = @($filters | Where-Object { $_ -like 'network filter *FWP_ACTION_BLOCK*FWPM_FILTER_FLAG_PERSISTENT*' })
+Test-That 'eight network filters' ($blocking.Count -eq 8) $filters
+Test-That 'with a provider and a sub-layer' ($filters.Count -eq 10) $filters
+$missed = @(foreach ($line in $blocking) { $offline | Where-Object { $line -notmatch [regex]::Escape("$($_.SID)") + '\)' } })
+Test-That 'each for all offline accounts' ($missed.Count -eq 0) $blocking
+
+Test-Network 'reach the network' '(New-Object Net.Sockets.TcpClient).Connect("github.com", 443)'
+Test-Connection-To ([Net.IPAddress]::Loopback)
+Test-Connection-To ([Net.IPAddress]::IPv6Loopback)
+Test-Network 'listen on loopback' '(New-Object Net.Sockets.TcpListener([Net.IPAddress]::Loopback, 0)).Start()'
+Test-Network 'listen on loopback, IPv6' '(New-Object Net.Sockets.TcpListener([Net.IPAddress]::IPv6Loopback, 0)).Start()'
+Test-Network 'send a datagram on loopback' '[void](New-Object Net.Sockets.UdpClient).Send([byte[]](1), 1, "127.0.0.1", 9)'
 
 $after = Get-State
 Test-Setup 'set up once more' 0
@@ -110,7 +143,7 @@ Test-Setup 'and right again' 0 @('--check')
 Test-Setup 'undone' 0 @('--undo')
 Test-Same 'the host is as before' $before
 
-foreach ($lines in 1, 4, 9, 15, 22) {
+foreach ($lines in 1, 4, 9, 15, 22, 24) {
     Stop-Setup-After $lines 'setup --accounts 2'
     Test-Setup "interrupted after $lines items, and undone" 0 @('--undo')
     Test-Same 'the host is as before' $before

@@ -30,7 +30,7 @@ static struct {
     struct made_up account[2][POOL]; /* online, offline */
     unsigned threshold;              /* 0: none */
     bool counted;                    /* the system tells */
-    bool no_disk, no_firewall, dies; /* dies: a logon is never seen to end */
+    bool no_disk, no_filter, dies;   /* dies: a logon is never seen to end */
     int64_t now;
     unsigned logons, locks;
     unsigned repaired_after; /* logons; 0: not */
@@ -58,13 +58,19 @@ static int host_look(void *context, const char *name, enum account_standing *out
     return 0;
 }
 
-static int host_usable(void *context, bool offline, unsigned accounts, struct postern_error *error)
+static int host_usable(void *context, struct postern_error *error)
+{
+    (void)context, (void)error;
+    return 0;
+}
+
+static int host_blocked(void *context, const char *sid, struct postern_error *error)
 {
     (void)context;
-    assert_true(accounts > 0);
-    if (!offline || !host.no_firewall)
+    assert_non_null(sid);
+    if (!host.no_filter)
         return 0;
-    return error_set(error, POSTERN_E_LEVEL, "test", "", "no firewall");
+    return error_set(error, POSTERN_E_LEVEL, "test", "", "the filter is gone");
 }
 
 static char *host_sid(void *context, const char *name, struct postern_error *error)
@@ -165,9 +171,9 @@ static int host_home(void *context, const char *sid, char **out, struct postern_
     return 0;
 }
 
-static const struct account_system made_up_system = {NULL,      host_look,  host_usable, host_sid,
-                                                     host_lock, host_load,  host_store,  host_facts,
-                                                     host_now,  host_logon, host_resume, host_home};
+static const struct account_system made_up_system = {NULL,       host_look,   host_usable, host_blocked, host_sid,
+                                                     host_lock,  host_load,   host_store,  host_facts,   host_now,
+                                                     host_logon, host_resume, host_home};
 
 static void fresh(unsigned accounts)
 {
@@ -211,8 +217,11 @@ static void what_there_is(void **state)
     assert_int_equal(account_check_on(&made_up_system, false, &error), POSTERN_E_LEVEL);
     assert_non_null(strstr(error.message, "another user"));
     assert_int_equal(account_check_on(&made_up_system, true, &error), 0);
-    host.no_firewall = true;
+    host.no_filter = true;
     assert_int_equal(account_check_on(&made_up_system, true, &error), POSTERN_E_LEVEL);
+    assert_int_equal(account_take_on(&made_up_system, true, &account, &error), POSTERN_E_LEVEL);
+    assert_non_null(strstr(error.message, "filter is gone"));
+    assert_null(account);
     host.account[0][1].standing = ACCOUNT_THERE;
     assert_int_equal(account_check_on(&made_up_system, false, &error), 0);
     assert_int_equal(host.logons, 0); /* looking costs none */

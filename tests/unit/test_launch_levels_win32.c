@@ -2,7 +2,7 @@
  * elevated/launch.h at levels restricted and elevated: what the runner is given, and what is left of it. The runner is
  * this program itself (see runner_main()): it says what it has got in its log. The accounts are in a directory of the
  * test's, and a logon starts a program of our own user: what a logon of another user does only a real Windows shows.
- * wraps: token_try account_logon setup_place_find setup_sid_text_of setup_secret_read
+ * wraps: token_try account_logon setup_place_find setup_sid_text_of setup_secret_read network_filter_ask
  */
 #include "tests/support/test.h"
 
@@ -13,6 +13,7 @@
 
 #include "elevated/account_win32.h"
 #include "elevated/launch.h"
+#include "elevated/network_filter.h"
 #include "elevated/setup_win32.h"
 #include "ipc/bootstrap.h"
 #include "ipc/endpoint.h"
@@ -27,6 +28,7 @@
 #include "tests/support/run_win32.h"
 
 #define ACCOUNT "postern-online-1"
+#define OFFLINE "postern-offline-1"
 
 static const unsigned char key[CRYPTO_KEY_SIZE] = {1, 2, 3};
 static char *place, *libexec, *log_path; /* of this test, removed at the end */
@@ -75,6 +77,19 @@ int __wrap_setup_secret_read(const struct setup_windows *windows, const char *na
     (void)windows, (void)name, (void)error;
     wcscpy(out, L"a secret");
     return 0;
+}
+
+static bool filter_gone;
+
+enum network_filter_answer __wrap_network_filter_ask(const char *sid, struct postern_error *error);
+enum network_filter_answer __wrap_network_filter_ask(const char *sid, struct postern_error *error)
+{
+    (void)sid;
+    if (!filter_gone) {
+        return NETWORK_FILTER_HOLDS;
+    }
+    error_set(error, POSTERN_E_LEVEL, "test", "", "the filter is gone");
+    return NETWORK_FILTER_FAILS;
 }
 
 static bool exists(const char *path)
@@ -248,12 +263,17 @@ static void write_file(const char *path, const char *text)
     assert_true(fputs(text, file) >= 0 && fclose(file) == 0);
 }
 
-static void make_account(void)
+static void make_account_named(const char *name)
 {
-    char *secret = text_format("%s\\" ACCOUNT ".secret", place);
+    char *secret = text_format("%s\\%s.secret", place, name);
 
     write_file(secret, "sealed");
     free(secret);
+}
+
+static void make_account(void)
+{
+    make_account_named(ACCOUNT);
 }
 
 /* Another file, and in any case of another time, which is told in steps. */
@@ -590,8 +610,9 @@ static void use_real_runner(void)
 {
     char *runner = text_format("%s\\postern-runner.exe", libexec);
 
-    assert_true(CopyFileA(
-        run_under_wine() ? test_program_path("trusting_runner_win32") : test_bin_path("postern-runner"), runner, FALSE));
+    assert_true(
+        CopyFileA(run_under_wine() ? test_program_path("trusting_runner_win32") : test_bin_path("postern-runner"),
+                  runner, FALSE));
     assert_true(manifest_write(libexec));
     free(runner);
 }
@@ -664,11 +685,21 @@ static void the_level_needs_accounts(void **state)
     /* there is none for a sandbox without network */
     policy.network = POLICY_NETWORK_BLOCK;
     assert_int_equal(start(POSTERN_LEVEL_ELEVATED, &launch, &error), POSTERN_E_LEVEL);
+    make_account_named(OFFLINE);
+    filter_gone = true;
+    assert_int_equal(start(POSTERN_LEVEL_ELEVATED, &launch, &error), POSTERN_E_LEVEL);
+    assert_non_null(strstr(error.message, "filter is gone"));
+    filter_gone = false;
+    assert_int_equal(logons.count, 0);
+    launch = must_start(POSTERN_LEVEL_ELEVATED);
+    assert_string_equal(launch_user(launch), OFFLINE);
+    assert_true(is_in_force(launch, "net.block:offline-account"));
+    launch_end(launch);
     policy.network = POLICY_NETWORK_ALLOW;
-    assert_true(RemoveDirectoryA(run));
+    remove_all(run);
+    assert_false(exists(run));
     assert_int_equal(launch_check_level(POSTERN_LEVEL_ELEVATED, &error), POSTERN_E_LEVEL);
     assert_int_equal(error.os_error, ERROR_FILE_NOT_FOUND);
-    assert_int_equal(logons.count, 0);
     free(run);
 }
 

@@ -35,7 +35,7 @@ static struct host host;
 static bool is_marked(enum setup_kind kind)
 {
     return kind == SETUP_GROUP || kind == SETUP_RIGHT || kind == SETUP_MEMBER || kind == SETUP_ACCOUNT ||
-           kind == SETUP_SECRET || kind == SETUP_RULE || kind == SETUP_DIRECTORY;
+           kind == SETUP_SECRET || kind == SETUP_RULE || kind == SETUP_FILTER || kind == SETUP_DIRECTORY;
 }
 
 static struct cell *cell_at(enum setup_kind kind, const char *name)
@@ -84,6 +84,18 @@ static int change(struct cell *cell, enum what is, bool ours, struct postern_err
     return 0;
 }
 
+/* Filters and rule are for the accounts: made before one of them they would leave it out. */
+static bool offline_accounts_are_there(unsigned accounts)
+{
+    char name[SETUP_NAME_MAX];
+    bool there = true;
+    for (unsigned number = 1; number <= accounts && there; number++) {
+        setup_account_name(false, number, name);
+        there = cell_at(SETUP_ACCOUNT, name)->is == WANTED;
+    }
+    return there;
+}
+
 /* What is needed has to be there, and the change written down. */
 static int host_make(void *context, const struct setup_item *item, struct postern_error *error)
 {
@@ -105,6 +117,8 @@ static int host_make(void *context, const struct setup_item *item, struct poster
             assert_int_equal(cell_at(SETUP_KEY, "SpecialAccounts\\UserList")->is, WANTED);
         if (item->kind == SETUP_ACCOUNT)
             assert_int_equal(cell_at(SETUP_SECRET, item->name)->is, WANTED);
+        if (item->kind == SETUP_FILTER || item->kind == SETUP_RULE)
+            assert_true(offline_accounts_are_there(item->accounts));
     }
     return change(cell_at(item->kind, item->name), WANTED, is_marked(item->kind), error);
 }
@@ -313,15 +327,15 @@ static void crash_while_taking_back(void **state)
 
 static void what_belongs_to_others(void **state)
 {
-    static const enum setup_kind kinds[] = {SETUP_GROUP, SETUP_ACCOUNT, SETUP_RULE};
-    static const char *const names[] = {SETUP_GROUP_NAME, "postern-offline-2", "offline accounts"};
+    static const enum setup_kind kinds[] = {SETUP_GROUP, SETUP_ACCOUNT, SETUP_FILTER, SETUP_RULE};
+    static const char *const names[] = {SETUP_GROUP_NAME, "postern-offline-2", "offline accounts", "offline accounts"};
     struct setup_system system = make_system();
     struct postern_error error = {0};
     size_t results[7] = {0};
     struct setup_listener listener = {results, count_result};
     bool fine;
     (void)state;
-    for (size_t i = 0; i < 3; i++) {
+    for (size_t i = 0; i < 4; i++) {
         fresh();
         cell_at(kinds[i], names[i])->is = OTHERS;
         assert_int_equal(setup_apply(&system, 2, NULL, &error), POSTERN_E_STATE);
@@ -351,6 +365,7 @@ static void the_record_was_lost(void **state)
     assert_int_equal(setup_undo(&system, NULL, NULL), 0);
     assert_int_equal(cell_at(SETUP_ACCOUNT, "postern-online-1")->is, NOTHING);
     assert_int_equal(cell_at(SETUP_GROUP, SETUP_GROUP_NAME)->is, NOTHING);
+    assert_int_equal(cell_at(SETUP_FILTER, "offline accounts")->is, NOTHING);
     assert_int_equal(cell_at(SETUP_RULE, "offline accounts")->is, NOTHING);
 }
 

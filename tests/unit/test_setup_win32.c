@@ -9,12 +9,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "elevated/network_filter_win32.h"
 #include "elevated/setup_win32.h"
 #include "shared/sddl.h"
 #include "shared/security_win32.h"
 #include "shared/text.h"
 #include "shared/wide.h"
 #include "tests/support/run_win32.h"
+#include <objbase.h>
 #include <sddl.h>
 
 static struct setup_windows windows;
@@ -319,13 +321,100 @@ static void the_firewall_is_for_windows(void **state)
     assert_int_equal(status, 0);
 }
 
+/* As the platform would hand it back: the descriptor in a block of its own size. */
+static void read_users(const char *sddl, struct network_filter_found *out)
+{
+    PSECURITY_DESCRIPTOR descriptor = NULL;
+    ULONG size = 0;
+    memset(out, 0, sizeof(*out));
+    assert_true(ConvertStringSecurityDescriptorToSecurityDescriptorA(sddl, SDDL_REVISION_1, &descriptor, &size));
+    network_filter_read_users(&(FWP_BYTE_BLOB){.size = size, .data = descriptor}, out);
+    LocalFree(descriptor);
+}
+
+/* Whom the descriptor of a filter lets match, there and back; any other form of a list is noticed. */
+static void whom_filters_are_for(void **state)
+{
+    static const char *const sids[] = {"S-1-5-21-1-2-3-1001", "S-1-5-21-1-2-3-1002"};
+    static const char *const odd[] = {"O:LSD:(A;;CC;;;S-1-5-21-1-2-3-1001)(D;;CC;;;S-1-5-21-1-2-3-1002)",
+                                      "O:LSD:(A;;CCDC;;;S-1-5-21-1-2-3-1001)", "O:LSD:(A;IO;CC;;;S-1-5-21-1-2-3-1001)",
+                                      "O:LS"};
+    struct network_filter_state filters;
+    char *text = network_filter_sddl(sids, 2), problem[160];
+    (void)state;
+    memset(&filters, 0, sizeof(filters));
+    filters.provider.there = filters.provider.ours = filters.sublayer.there = filters.sublayer.ours = true;
+    filters.provider.flags = filters.sublayer.flags = NETWORK_FILTER_PERSISTENT;
+    filters.sublayer.weight = NETWORK_FILTER_SUBLAYER_WEIGHT;
+    for (size_t i = 0; i < NETWORK_FILTER_COUNT; i++) {
+        struct network_filter_found *found = &filters.filter[i];
+        read_users(text, found);
+        assert_int_equal(found->count, 5);
+        found->there = found->ours = found->by_user = true;
+        found->layer = network_filters[i].layer;
+        found->sublayer = network_filter_sublayer;
+        found->flags = NETWORK_FILTER_PERSISTENT | NETWORK_FILTER_HARD;
+        found->action = NETWORK_FILTER_BLOCK;
+    }
+    assert_int_equal(network_filter_judge(&filters, sids, 2, true, problem, sizeof(problem)), NETWORK_FILTERS_SOUND);
+    for (size_t i = 0; i < sizeof(odd) / sizeof(odd[0]); i++) {
+        struct network_filter_state other;
+        memset(&other, 0, sizeof(other));
+        read_users(odd[i], &other.filter[0]);
+        assert_false(other.filter[0].plain);
+        network_filter_state_free(&other);
+    }
+    network_filter_state_free(&filters);
+    free(text);
+}
+
+/* The numbers of the portable part, and a key as the system compares it. */
+static void numbers_of_filters(void **state)
+{
+    GUID key = network_filter_guid(&network_filter_user);
+    wchar_t text[64];
+    (void)state;
+    assert_int_equal(NETWORK_FILTER_BLOCK, FWP_ACTION_BLOCK);
+    assert_int_equal(NETWORK_FILTER_MATCH, FWP_ACTRL_MATCH_FILTER);
+    assert_int_equal(sizeof(key), sizeof(struct network_filter_key));
+    assert_true(StringFromGUID2(&key, text, 64) > 0);
+    assert_int_equal(_wcsicmp(text, L"{af043a0a-b34d-4f86-979c-c90371af6e66}"), 0);
+}
+
+static void the_filters_are_for_windows(void **state)
+{
+    struct setup_item item = {.kind = SETUP_FILTER, .name = "test", .accounts = 1};
+    struct setup_state found = {.standing = SETUP_ABSENT};
+    struct postern_error error = {0}, why = {0};
+    (void)state;
+    int status = setup_filter_find(&windows, &item, &found, &error);
+    enum network_filter_answer answer = network_filter_ask("S-1-5-21-1-2-3-1001", &why);
+    assert_int_not_equal(answer, NETWORK_FILTER_HOLDS); /* there is no such account */
+    assert_int_equal(why.code, POSTERN_E_LEVEL);
+    assert_string_not_equal(why.remedy, "");
+    if (run_under_wine()) {
+        assert_int_not_equal(status, 0); /* the canary */
+        assert_int_equal(answer, NETWORK_FILTER_UNKNOWN);
+        assert_non_null(strstr(error.remedy, "Base Filtering Engine"));
+        SKIP_BECAUSE("Wine has no filters");
+    }
+    assert_int_equal(status, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_record_on_disk),         cmocka_unit_test(protected_passwords),
-        cmocka_unit_test(a_stored_password),        cmocka_unit_test(the_directory_of_sandboxes),
-        cmocka_unit_test(the_sign_in_list),         cmocka_unit_test(descriptors),
-        cmocka_unit_test(accounts_are_for_windows), cmocka_unit_test(the_firewall_is_for_windows),
+        cmocka_unit_test(a_record_on_disk),
+        cmocka_unit_test(protected_passwords),
+        cmocka_unit_test(a_stored_password),
+        cmocka_unit_test(the_directory_of_sandboxes),
+        cmocka_unit_test(the_sign_in_list),
+        cmocka_unit_test(descriptors),
+        cmocka_unit_test(accounts_are_for_windows),
+        cmocka_unit_test(the_firewall_is_for_windows),
+        cmocka_unit_test(whom_filters_are_for),
+        cmocka_unit_test(numbers_of_filters),
+        cmocka_unit_test(the_filters_are_for_windows),
     };
     return cmocka_run_group_tests(tests, in_a_directory, without_it);
 }
