@@ -13,7 +13,6 @@
 #include "shared/crypto.h"
 #include "shared/security_win32.h"
 #include "shared/text.h"
-#include "shared/token_win32.h"
 #include "shared/wide.h"
 
 #define STAGE "desktop"
@@ -201,7 +200,7 @@ static int create_station(SECURITY_ATTRIBUTES *attributes, HWINSTA *out, struct 
 /* The entries stay on a station that sandboxes share: so they are not for the one SID. */
 static int make_station(struct desktop *desktop, const char *user, const char *sid, struct postern_error *error)
 {
-    const char *who = appcontainer_is_sid(sid) ? APPCONTAINER_SID_ALL : TOKEN_STATION_SID;
+    const char *who = appcontainer_is_sid(sid) ? SID_APP_PACKAGES : SID_COMMANDS;
     const char *const sids[] = {user, who};
     SECURITY_ATTRIBUTES attributes;
     int code = describe(user, who, STATION_RIGHTS, &attributes, error);

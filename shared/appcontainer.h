@@ -7,9 +7,8 @@
 
 #include <stdbool.h>
 
-#define APPCONTAINER_SID_SIZE 96          /* of a package's SID, with its NUL */
-#define APPCONTAINER_SID_ALL "S-1-15-2-1" /* stands for every container, whoever's it is */
-#define APPCONTAINER_NAME_SIZE 48         /* of a name of ours, with its NUL; the system allows 64 characters */
+#define APPCONTAINER_SID_SIZE 96  /* of a package's SID, with its NUL */
+#define APPCONTAINER_NAME_SIZE 48 /* of a name of ours, with its NUL; the system allows 64 characters */
 
 struct postern_error;
 

@@ -21,7 +21,8 @@
 #define SID_RESTRICTED_PACKAGES "S-1-15-2-2" /* those with less privilege included */
 
 /* Nobody's, random: the commands of every sandbox have it among the restricting SIDs of their token, so that an entry
- * for it lets all of them, and nobody else. */
+ * for it lets all of them, and nobody else. It is for what sandboxes share and is there before them: network filters,
+ * the window station of a logon session (entries for each sandbox's own SID would pile up there). */
 #define SID_COMMANDS "S-1-5-21-833109066-2355693849-2887097095-3602449883"
 
 /* A user or group as text, "S-1-5-32-544": revision 1, an authority below 2^48, one to fifteen numbers below 2^32, all

@@ -154,7 +154,7 @@ int token_restrict(const char *sid, enum token_logon logon, os_handle *out, stru
     int code = security_read_sid(sid, &sids[SID_OF_SANDBOX], error);
 
     if (code == POSTERN_OK) {
-        code = security_read_sid(TOKEN_STATION_SID, &sids[SID_OF_STATION], error);
+        code = security_read_sid(SID_COMMANDS, &sids[SID_OF_STATION], error);
     }
     if (code == POSTERN_OK && !OpenProcessToken(GetCurrentProcess(), TOKEN_RIGHTS, &own)) {
         code = os_failure(error, "OpenProcessToken", "the token of this process could not be opened");

@@ -3,7 +3,7 @@
  * probe_*) to know whether the system does it, the runner (confine_win32.c) for its commands.
  *
  * A write-restricted token lets its holder write where both his own SIDs and the token's restricting SIDs may: the
- * sandbox's own SID, which nothing but entries made for it knows, TOKEN_STATION_SID, and Everyone. Which rights the
+ * sandbox's own SID, which nothing but entries made for it knows, SID_COMMANDS, and Everyone. Which rights the
  * system counts as writing is not documented, and some systems take such tokens for ordinary ones: hence the trial.
  */
 #ifndef POSTERN_SHARED_TOKEN_WIN32_H
@@ -16,10 +16,6 @@
 
 #define TOKEN_SID_SIZE 64 /* of a SID of ours as text, with its NUL */
 
-/* Nobody's: only for entries on the window stations that commands use. Such a station may be shared by all sandboxes of
- * a logon session; were the entries for the sandboxes' own SIDs, each start would change its list for good. */
-#define TOKEN_STATION_SID "S-1-5-21-833109066-2355693849-2887097095-3602449883"
-
 /* What the logon session's SID is to be in the token. The user's own window station and desktop are open to it. */
 enum token_logon {
     TOKEN_LOGON_LEFT,        /* no restricting one: its holder may read by it, not write */
@@ -30,7 +26,7 @@ enum token_logon {
 /* A SID that nobody has: random. POSTERN_E_OS. */
 int token_make_sid(char out[TOKEN_SID_SIZE], struct postern_error *error);
 
-/* A token of our own user, restricted to `sid`, TOKEN_STATION_SID and Everyone, without privileges but that to pass
+/* A token of our own user, restricted to `sid`, SID_COMMANDS and Everyone, without privileges but that to pass
  * directories; an elevated caller's groups of administrators are for denying only in it. What its holder makes without
  * saying for whom is for the user, the system and `sid`. POSTERN_E_OS. */
 int token_restrict(const char *sid, enum token_logon logon, os_handle *out, struct postern_error *error);

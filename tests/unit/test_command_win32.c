@@ -44,6 +44,14 @@ static void take(void *context, int status, size_t bytes)
     loop_stream_read(sink->stream, sink->chunk, sizeof(sink->chunk), take, sink);
 }
 
+static void take_once(void *context, int status, size_t bytes)
+{
+    struct sink *sink = context;
+
+    sink->size = status == 0 ? bytes : 0;
+    sink->ended = 1;
+}
+
 struct fixture {
     struct loop *loop;
     struct command *command;
@@ -550,12 +558,17 @@ static void finishing_a_full_terminal_does_not_wait(void **state)
     assert_int_equal(command_start(fixture->loop, &spec, &callbacks, fixture, &fixture->command, NULL), 0);
     run_until(fixture, &fixture->spawned);
     handle = run_open_process(fixture->pid);
+    /* Once the first has come there is more than the pipe holds. */
+    loop_stream_read(command_streams(fixture->command)->out, fixture->out.chunk, 1, take_once, &fixture->out);
+    run_until(fixture, &fixture->out.ended);
+    assert_int_equal(fixture->out.size, 1);
     assert_false(WaitForSingleObject((HANDLE)handle, 300) == WAIT_OBJECT_0);
     command_kill(fixture->command);
     run_until(fixture, &fixture->exited);
     start_us = system_now_us();
     command_finish_terminal(fixture->command);
     assert_true(system_now_us() - start_us < 5 * SECOND_US);
+    fixture->out.size = 0;
     start_sink(&fixture->out, command_streams(fixture->command)->out);
     run_until(fixture, &fixture->out.ended);
     assert_true(fixture->out.size > 0);

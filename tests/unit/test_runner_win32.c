@@ -299,6 +299,25 @@ static void commands_are_confined_on_pipes_and_terminals(void **state)
     finish(fixture);
 }
 
+/* By another token: one that has nothing by its logon session. */
+static void the_users_own_station_can_be_kept_away(void **state)
+{
+    struct fixture *fixture = prepare();
+
+    (void)state;
+    add_step(fixture, ENFORCE_UI);
+    add_step(fixture, ENFORCE_RESTRICTED_TOKEN);
+    add_step(fixture, ENFORCE_DESKTOP);
+    start(fixture, test_program_path("trusting_runner_win32"));
+    connect_to(fixture);
+    run_until(fixture, &fixture->greeted);
+    assert_true(has(&fixture->hello.capabilities, "ui:window-station"));
+    assert_true(has(&fixture->hello.capabilities, "privileges:restricted-token"));
+    run_command(fixture, false);
+    assert_non_null(strstr(fixture->text, "\\postern-"));
+    finish(fixture);
+}
+
 /* The parent hears why, and the log, too: that handle was only a number in the record. */
 static void a_plan_that_does_not_confine_is_told(void **state)
 {
@@ -344,6 +363,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(commands_are_confined_on_pipes_and_terminals),
+        cmocka_unit_test(the_users_own_station_can_be_kept_away),
         cmocka_unit_test(a_plan_that_does_not_confine_is_told),
         cmocka_unit_test(what_is_installed_believes_nothing),
     };

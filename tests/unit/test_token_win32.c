@@ -214,7 +214,7 @@ static void the_logon_session_is_as_asked_for(void **state)
         } else {
             groups = information_of(token, TokenRestrictedSids);
             assert_int_equal(groups->GroupCount, rows[i].restricting - (attributes == 0 && rows[i].restricting == 4));
-            assert_true(lists(groups, sid) && lists(groups, "S-1-1-0") && lists(groups, TOKEN_STATION_SID));
+            assert_true(lists(groups, sid) && lists(groups, "S-1-1-0") && lists(groups, SID_COMMANDS));
             free(groups);
         }
         handle_close(&token);
