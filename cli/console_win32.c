@@ -8,6 +8,7 @@
 #include <string.h>
 #include <windows.h>
 
+#include "cli/session_end_win32.h"
 #include "cli/stream_thread_win32.h"
 #include "cli/terminal.h"
 #include "shared/error.h"
@@ -49,6 +50,11 @@ static BOOL WINAPI on_event(DWORD kind)
         Sleep(INFINITE); /* the process is ended when this returns; the main thread does that, or the system's limit */
     }
     return TRUE;
+}
+
+static void on_session_end(bool log_off)
+{
+    on_event(log_off ? CTRL_LOGOFF_EVENT : CTRL_SHUTDOWN_EVENT);
 }
 
 enum console_signal console_next_signal(struct console *console)
@@ -95,6 +101,7 @@ int console_open(struct console **out, struct postern_error *error)
         result = error_os(error, POSTERN_E_OS, STAGE, "SetConsoleCtrlHandler", (int64_t)GetLastError(),
                           "console events cannot be waited for");
     } else {
+        session_end_watch(on_session_end);
         result = open_streams(console, error);
     }
     if (result != 0) {
@@ -112,6 +119,7 @@ void console_close(struct console *console)
     }
     terminal_leave_raw();
     SetConsoleCtrlHandler(on_event, FALSE);
+    session_end_forget();
     stream_thread_close(console->in);
     stream_thread_close(console->out[CONSOLE_STDOUT]);
     stream_thread_close(console->out[CONSOLE_STDERR]);

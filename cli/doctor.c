@@ -5,14 +5,18 @@
 #include "cli/doctor.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "cli/doctor_host.h"
+#include "cli/doctor_system.h"
 #include "cli/options.h"
 #include "cli/policy_options.h"
 #include "cli/report.h"
 #include "cli/status.h"
 #include "cli/verb.h"
 #include "shared/json.h"
+#include "shared/system.h"
 
 #define STAGE "doctor"
 
@@ -38,24 +42,48 @@ static const char *get(json_t *object, const char *key)
     return text ? text : "";
 }
 
-/* By looking; every start hashes them again. */
-static void check_helpers(struct doctor_table *table)
+/* NULL: it failed, and a row says so. */
+static json_t *look(struct doctor_table *table)
 {
     struct postern_error error = {0};
     char *text = NULL;
-    json_t *probe = NULL, *helper;
-    size_t index;
+    json_t *probe = NULL;
     if (postern_probe(&text, &error) != 0 || !(probe = json_read(text, strlen(text), "the probe", STAGE, &error)))
-        doctor_fail_error(table, "helpers", &error);
+        doctor_fail_error(table, "host", &error);
+    postern_free(text);
+    return probe;
+}
+
+/* By looking (every start hashes them again), and where that tells something by starting one. */
+static void check_helpers(struct doctor_table *table, json_t *probe)
+{
+    json_t *helper;
+    size_t index;
     json_array_foreach(json_object_get(probe, "helpers"), index, helper)
     {
-        if (json_is_true(json_object_get(helper, "usable")))
-            doctor_ok(table, get(helper, "name"));
-        else
+        struct postern_error error = {0};
+        bool tried = false;
+        int exit_code = 0;
+        if (!json_is_true(json_object_get(helper, "usable"))) {
             doctor_fail(table, get(helper, "name"), get(helper, "remedy"), "%s", get(helper, "message"));
+            continue;
+        }
+        doctor_ok(table, get(helper, "name"));
+        if (doctor_host_try_helper(get(helper, "path"), &tried, &exit_code, &error) != 0)
+            doctor_fail_error(table, "helper loads", &error);
+        else if (tried)
+            doctor_judge_helper(table, exit_code);
     }
-    json_decref(probe);
-    postern_free(text);
+}
+
+/* Commands start in the caller's directory if nothing else is said. */
+static void check_directory(struct doctor_table *table)
+{
+    struct doctor_lists lists;
+    char *directory = system_current_directory();
+    if (directory && doctor_host_look_at_lists(directory, &lists))
+        doctor_judge_lists(table, directory, &lists);
+    free(directory);
 }
 
 /* What came of the levels. */
@@ -73,7 +101,8 @@ bool doctor_was_stopped(struct doctor_watch *watch)
     return watch->signal != 0;
 }
 
-static void check_levels(struct doctor_table *table, struct doctor_watch *watch, int wanted, struct verdict *verdict)
+static void check_levels(struct doctor_table *table, struct doctor_watch *watch, json_t *probe, int wanted,
+                         struct verdict *verdict)
 {
     for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++) {
         struct postern_error error = {0};
@@ -82,9 +111,11 @@ static void check_levels(struct doctor_table *table, struct doctor_watch *watch,
         doctor_table_level(table, postern_level_name(levels[i]));
         if (postern_level_check(levels[i], &error) != 0) {
             doctor_table_add(table, "sandbox opens", DOCTOR_NOT_OFFERED, error.message, error.remedy);
+            doctor_skip_level(table);
             continue;
         }
-        bool works = doctor_check_level(table, watch, levels[i]);
+        const char *network = doctor_network_stays(probe, postern_level_name(levels[i]));
+        bool works = doctor_check_level(table, watch, levels[i], network);
         verdict->named = verdict->named || works;
         verdict->boundary = verdict->boundary || (works && levels[i] != POSTERN_LEVEL_NONE);
     }
@@ -113,8 +144,13 @@ static int examine(const struct doctor_options *options, int *status, struct pos
     if (console_open(&watch.console, NULL) != 0)
         watch.console = NULL;
     doctor_table_begin(&table);
-    check_helpers(&table);
-    check_levels(&table, &watch, options->level, &verdict);
+    json_t *probe = look(&table);
+    check_helpers(&table, probe);
+    doctor_tell_system(&table, json_object_get(probe, "system"),
+                       options->level == POSTERN_LEVEL_STRONGEST || options->level == POSTERN_LEVEL_ELEVATED);
+    check_directory(&table);
+    check_levels(&table, &watch, probe, options->level, &verdict);
+    json_decref(probe);
     const char *text = describe(&table, options->level, &verdict, &healthy);
     console_close(watch.console);
     if (watch.signal != 0) {

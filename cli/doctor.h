@@ -75,8 +75,12 @@ bool doctor_was_stopped(struct doctor_watch *watch);
 
 /* ---- doctor_checks.c ---- */
 
-/* All checks at a level that is offered. Returns whether none has failed. */
-bool doctor_check_level(struct doctor_table *table, struct doctor_watch *watch, enum postern_level level);
+/* All checks at a level that is offered; `network` says why it cannot be blocked there, NULL: it can. Returns whether
+ * none has failed. */
+bool doctor_check_level(struct doctor_table *table, struct doctor_watch *watch, enum postern_level level,
+                        const char *network);
+/* Rows for all of them that say why there is no more. */
+void doctor_skip_level(struct doctor_table *table);
 
 /* ---- doctor_codes.c ---- */
 

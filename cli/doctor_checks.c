@@ -10,10 +10,12 @@
 
 #include "cli/doctor.h"
 #include "cli/doctor_host.h"
+#include "cli/doctor_system.h"
 
 #define SECRET_NAME "POSTERN_DOCTOR_SECRET"
 #define SECRET_VALUE "kept"
 #define REPORT_IT "the sandbox does not hold: do not use this level, and report it with `postern probe --json`"
+#define NOT_OFFERED "not checked because the level is not offered"
 #define SEE_LOG "run it again with --level and look at what else has failed; report it with `postern probe --json`"
 
 /* A level while it is looked at. */
@@ -23,6 +25,7 @@ struct doctor {
     enum postern_level level;
     struct doctor_scratch scratch;
     struct postern_sandbox *sandbox;
+    const char *network; /* why it cannot be blocked at this level; NULL: it can */
     const char *program; /* what commands execute: scratch.program, or ours */
     char *ours;
     uint64_t leaked;        /* number of a descriptor that could be inherited */
@@ -67,7 +70,7 @@ static void fail_outcome(struct doctor *doctor, const char *check, const char *a
 {
     if (out->result.signal != 0)
         doctor_fail(doctor->table, check, action, "%s: ended by signal %d", what, out->result.signal);
-    else
+    else if (!doctor_judge_command(doctor->table, check, what, out->result.exit_code))
         doctor_fail(doctor->table, check, action, "%s: %s, exit status %d%s%.*s", what,
                     postern_reason_name(out->result.reason), out->result.exit_code, out->output[0] ? ": " : "",
                     (int)strcspn(out->output, "\r\n"), out->output);
@@ -243,11 +246,47 @@ static void check_network(struct doctor *doctor)
     os_handle listener = OS_HANDLE_NONE;
     struct postern_error error = {0};
     uint16_t port = 0;
-    if (doctor_host_listen(&listener, &port, &error) == 0)
+    if (doctor->network)
+        doctor_skip(doctor->table, "network denied", doctor->network);
+    else if (doctor_host_listen(&listener, &port, &error) == 0)
         try_network(doctor, listener, port);
     else
         doctor_skip(doctor->table, "network denied", error.message);
     doctor_host_close_socket(&listener);
+}
+
+static bool promises_ui(const struct doctor *doctor)
+{
+    struct postern_sandbox_info info;
+    postern_sandbox_get_info(doctor->sandbox, &info);
+    for (size_t i = 0; info.capability[i]; i++)
+        if (strncmp(info.capability[i], "ui:", 3) == 0)
+            return true;
+    return false;
+}
+
+/* Only where there are desktops. */
+static void check_desktop(struct doctor *doctor)
+{
+    static const char check[] = "desktop";
+    char ours[300], station[128];
+    struct doctor_outcome out;
+    if (!doctor_host_desktop(ours, sizeof(ours), station, sizeof(station)))
+        return;
+    if (!confined(doctor)) {
+        doctor_skip(doctor->table, check, "level none has no boundary: commands are on the caller's desktop");
+        return;
+    }
+    if (ours[0] == '\0' || doctor_host_open_station(station) != 0) {
+        doctor_skip(doctor->table, check, "control: the caller cannot open his own window station either");
+        return;
+    }
+    if (!try(doctor, doctor->sandbox, check, "desktop", station, &out))
+        return;
+    if (exited(&out, STEP_WORKED) || exited(&out, STEP_DENIED))
+        doctor_judge_desktop(doctor->table, ours, out.output, exited(&out, STEP_WORKED), promises_ui(doctor));
+    else
+        fail_outcome(doctor, check, SEE_LOG, "the command could not tell its desktop", &out);
 }
 
 static void check_environment(struct doctor *doctor)
@@ -356,6 +395,7 @@ static int open_sandbox(struct doctor *doctor, bool denying, struct postern_sand
         options.read_only = read_only;
     if (denying)
         options.denied = denied;
+    options.network = doctor->network != NULL && confined(doctor);
     int status = postern_sandbox_open(&options, out, error);
     if (status == 0) {
         postern_sandbox_get_info(*out, &info);
@@ -377,7 +417,8 @@ static bool find_program(struct doctor *doctor)
         if (!doctor->program)
             continue;
         if (doctor_session_run(doctor->sandbox, doctor->program, &step, &out, &error) == 0)
-            return true;
+            return out.result.reason != POSTERN_REASON_EXITED || out.result.signal != 0 ||
+                   !doctor_judge_command(doctor->table, "command starts", "it ends at once", out.result.exit_code);
         if (error.code != POSTERN_E_NOT_EXECUTABLE && error.code != POSTERN_E_NOT_FOUND)
             break;
     }
@@ -412,6 +453,7 @@ static void check_all(struct doctor *doctor)
     check_terminal(doctor);
     check_exit_status(doctor);
     check_denials(doctor);
+    check_desktop(doctor);
     check_environment(doctor);
     check_handles(doctor);
     check_interrupt(doctor);
@@ -419,9 +461,32 @@ static void check_all(struct doctor *doctor)
     note_temporary(doctor);
 }
 
-bool doctor_check_level(struct doctor_table *table, struct doctor_watch *watch, enum postern_level level)
+void doctor_skip_level(struct doctor_table *table)
 {
-    struct doctor doctor = {.table = table, .watch = watch, .level = level, .ours = doctor_host_program_path()};
+    static const char *const checks[] = {"pipe",
+                                         "terminal",
+                                         "exit status",
+                                         "write denied",
+                                         "read denied by owner",
+                                         "read denied by rule",
+                                         "network denied",
+                                         "environment clean",
+                                         "descriptors kept",
+                                         "interrupt",
+                                         "tree killed",
+                                         "nothing left behind"};
+    char ignored[300], station[128];
+    for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++)
+        doctor_table_note(table, checks[i], DOCTOR_SKIPPED, NOT_OFFERED);
+    if (doctor_host_desktop(ignored, sizeof(ignored), station, sizeof(station)))
+        doctor_table_note(table, "desktop", DOCTOR_SKIPPED, NOT_OFFERED);
+}
+
+bool doctor_check_level(struct doctor_table *table, struct doctor_watch *watch, enum postern_level level,
+                        const char *network)
+{
+    struct doctor doctor = {
+        .table = table, .watch = watch, .level = level, .network = network, .ours = doctor_host_program_path()};
     struct postern_error error = {0};
     unsigned failed = table->failed;
     if (doctor_scratch_make(&doctor.scratch, &error) != 0) {

@@ -11,6 +11,7 @@
 
 #include "shared/handle.h"
 
+struct doctor_lists;
 struct postern_error;
 
 /* ---- the parent ---- */
@@ -41,6 +42,19 @@ bool doctor_host_has_children(void); /* of ours, running or dead */
 bool doctor_host_exists(const char *path);
 bool doctor_host_is_mounted(const char *path); /* something is mounted there or beneath, as we see it */
 
+/* Starts a helper without arguments, which it has to refuse, and waits for its end. *tried false: nothing is to be
+ * learnt by that on this system. An error: it could not be started, or did not end in time. */
+int doctor_host_try_helper(const char *path, bool *tried, int *exit_code, struct postern_error *error);
+
+/* How a directory stands where sandboxes live by access lists; false: they do not on this system. */
+bool doctor_host_look_at_lists(const char *directory, struct doctor_lists *out);
+
+/* ---- both ---- */
+
+/* "station\\desktop" of this process, and the name of the first; false: there is no such thing here. */
+bool doctor_host_desktop(char *text, size_t size, char *station, size_t station_size);
+/* Opens a window station as those do that use its clipboard. 0, or the system's error number. */
+int64_t doctor_host_open_station(const char *name);
 /* ---- steps, inside ---- */
 
 /* 0, or the system's error number. */

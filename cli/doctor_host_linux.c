@@ -129,6 +129,34 @@ bool doctor_host_has_handle(uint64_t number)
     return fcntl((int)number, F_GETFD) >= 0;
 }
 
+/* ---- what there is on Windows only ---- */
+
+/* Its end tells nothing that its start in a sandbox does not. */
+int doctor_host_try_helper(const char *path, bool *tried, int *exit_code, struct postern_error *error)
+{
+    (void)path, (void)exit_code, (void)error;
+    *tried = false;
+    return 0;
+}
+
+bool doctor_host_look_at_lists(const char *directory, struct doctor_lists *out)
+{
+    (void)directory, (void)out;
+    return false;
+}
+
+bool doctor_host_desktop(char *text, size_t size, char *station, size_t station_size)
+{
+    (void)text, (void)size, (void)station, (void)station_size;
+    return false;
+}
+
+int64_t doctor_host_open_station(const char *name)
+{
+    (void)name;
+    return ENOSYS;
+}
+
 /* ---- the network ---- */
 
 int doctor_host_listen(os_handle *out, uint16_t *port, struct postern_error *error)

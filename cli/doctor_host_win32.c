@@ -8,8 +8,14 @@
 #include <winsock2.h> /* before windows.h, which would bring the first version */
 
 #include <windows.h>
+#include <aclapi.h>
+#include <sddl.h>
 
+#include "cli/doctor_system.h"
+#include "shared/environment.h"
 #include "shared/error.h"
+#include "shared/process.h"
+#include "shared/strings.h"
 #include "shared/text.h"
 #include "shared/wide.h"
 
@@ -192,6 +198,148 @@ int64_t doctor_host_connect(uint16_t port)
     return number;
 }
 
+/* ---- access lists ---- */
+
+static void name_owner(PSID owner, char *out, size_t size)
+{
+    wchar_t name[256], domain[256];
+    DWORD name_units = 256, domain_units = 256;
+    SID_NAME_USE use;
+    LPWSTR text = NULL;
+    char *utf8 = NULL, *before = NULL;
+    if (LookupAccountSidW(NULL, owner, name, &name_units, domain, &domain_units, &use)) {
+        utf8 = wide_to_utf8(name);
+        before = wide_to_utf8(domain);
+        if (utf8 && before)
+            snprintf(out, size, "%s%s%s", before, before[0] ? "\\" : "", utf8);
+    } else if (ConvertSidToStringSidW(owner, &text)) {
+        utf8 = wide_to_utf8(text);
+        text_copy(out, size, utf8 ? utf8 : "");
+        LocalFree(text);
+    }
+    free(before);
+    free(utf8);
+}
+
+static HANDLE open_directory(const wchar_t *path, DWORD rights)
+{
+    return CreateFileW(path, rights, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, NULL, OPEN_EXISTING,
+                       FILE_FLAG_BACKUP_SEMANTICS, NULL);
+}
+
+static void look_at_directory(HANDLE directory, struct doctor_lists *out)
+{
+    wchar_t name[32];
+    DWORD flags = 0;
+    PSID owner = NULL;
+    PSECURITY_DESCRIPTOR descriptor = NULL;
+    if (!GetVolumeInformationByHandleW(directory, NULL, 0, NULL, NULL, &flags, name, 32)) {
+        out->operation = "GetVolumeInformationByHandleW";
+        out->os_error = (int64_t)GetLastError();
+        return;
+    }
+    char *file_system = wide_to_utf8(name);
+    text_copy(out->file_system, sizeof(out->file_system), file_system ? file_system : "");
+    free(file_system);
+    out->has_lists = (flags & FILE_PERSISTENT_ACLS) != 0;
+    if (GetSecurityInfo(directory, SE_FILE_OBJECT, OWNER_SECURITY_INFORMATION, &owner, NULL, NULL, NULL, &descriptor) ==
+        ERROR_SUCCESS) {
+        name_owner(owner, out->owner, sizeof(out->owner));
+        LocalFree(descriptor);
+    }
+}
+
+bool doctor_host_look_at_lists(const char *directory, struct doctor_lists *out)
+{
+    wchar_t *wide = wide_path(directory);
+    HANDLE handle = wide ? open_directory(wide, READ_CONTROL | FILE_READ_ATTRIBUTES) : INVALID_HANDLE_VALUE;
+    *out = (struct doctor_lists){.operation = "CreateFileW"};
+    if (handle == INVALID_HANDLE_VALUE) {
+        out->os_error = (int64_t)GetLastError();
+    } else {
+        look_at_directory(handle, out);
+        CloseHandle(handle);
+        handle = open_directory(wide, WRITE_DAC);
+        out->may_change = handle != INVALID_HANDLE_VALUE;
+        if (handle != INVALID_HANDLE_VALUE)
+            CloseHandle(handle);
+    }
+    free(wide);
+    return true;
+}
+
+/* ---- desktops ---- */
+
+static bool name_of(HANDLE object, char *out, size_t size)
+{
+    wchar_t wide[128];
+    DWORD needed = 0;
+    char *name = GetUserObjectInformationW(object, UOI_NAME, wide, sizeof(wide), &needed) ? wide_to_utf8(wide) : NULL;
+    bool known = name && text_copy(out, size, name);
+    free(name);
+    return known;
+}
+
+bool doctor_host_desktop(char *text, size_t size, char *station, size_t station_size)
+{
+    char desktop[128];
+    text[0] = '\0';
+    if (name_of(GetProcessWindowStation(), station, station_size) &&
+        name_of(GetThreadDesktop(GetCurrentThreadId()), desktop, sizeof(desktop)))
+        snprintf(text, size, "%s\\%s", station, desktop);
+    return true;
+}
+
+int64_t doctor_host_open_station(const char *name)
+{
+    wchar_t *wide = wide_from_utf8(name);
+    HWINSTA station = wide ? OpenWindowStationW(wide, FALSE, WINSTA_ACCESSCLIPBOARD) : NULL;
+    int64_t number = station ? 0 : (int64_t)GetLastError();
+    if (station)
+        CloseWindowStation(station);
+    free(wide);
+    return number;
+}
+
+/* ---- helpers ---- */
+
+enum { HELPER_WAIT_MS = 10000 };
+
+static int wait_for_helper(struct process *process, int *exit_code, struct postern_error *error)
+{
+    struct process_exit status = {0};
+    if (WaitForSingleObject((HANDLE)process->handle, HELPER_WAIT_MS) != WAIT_OBJECT_0 ||
+        !process_collect(process, &status)) {
+        int code = error_set(error, POSTERN_E_TIMED_OUT, STAGE, "", "the helper was started and did not end in %d s",
+                             HELPER_WAIT_MS / 1000);
+        error_remedy(error, "see whether a virus scanner or a debugger holds it");
+        return code;
+    }
+    *exit_code = status.exit_code;
+    return 0;
+}
+
+int doctor_host_try_helper(const char *path, bool *tried, int *exit_code, struct postern_error *error)
+{
+    const char *argv[] = {path, NULL};
+    struct strings environment = {0};
+    struct process process = {OS_HANDLE_NONE, 0};
+    struct process_spec spec;
+    int status = environment_of_process(&environment) && strings_array(&environment) ? 0 : error_memory(error, STAGE);
+    *tried = true;
+    process_spec_init(&spec);
+    spec.program = path;
+    spec.argv = argv;
+    spec.env = (const char *const *)environment.item;
+    if (status == 0)
+        status = process_spawn(&spec, &process, error);
+    if (status == 0)
+        status = wait_for_helper(&process, exit_code, error);
+    process_close(&process);
+    strings_free(&environment);
+    return status;
+}
+
 /* ---- processes ---- */
 
 bool doctor_host_set_variable(const char *name, const char *value)
@@ -225,13 +373,26 @@ bool doctor_host_is_held(const char *path)
     return false;
 }
 
+enum { GONE_WAIT_MS = 2000 };
+
+/* Those of another account cannot be opened, only be seen to be there; and a dead one is, as long as anybody, such as a
+ * virus scanner, has it open. So it is given a moment to go. */
 bool doctor_host_is_running(uint32_t pid)
 {
-    HANDLE process = OpenProcess(SYNCHRONIZE, FALSE, pid);
-    bool running = process && WaitForSingleObject(process, 0) == WAIT_TIMEOUT;
-    if (process)
-        CloseHandle(process);
-    return running;
+    ULONGLONG end = GetTickCount64() + GONE_WAIT_MS;
+    for (;;) {
+        HANDLE process = OpenProcess(SYNCHRONIZE, FALSE, pid);
+        if (process) {
+            bool running = WaitForSingleObject(process, 0) == WAIT_TIMEOUT;
+            CloseHandle(process);
+            return running;
+        }
+        if (GetLastError() != ERROR_ACCESS_DENIED)
+            return false;
+        if (GetTickCount64() >= end)
+            return true;
+        Sleep(10);
+    }
 }
 
 bool doctor_host_has_children(void)

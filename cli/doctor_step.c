@@ -89,6 +89,17 @@ static int step_connect(char **words)
     return os_error == 0 ? STEP_WORKED : denied(os_error);
 }
 
+/* Says where it is, then tries the window station that is named. */
+static int step_desktop(char **words)
+{
+    char text[300], station[128];
+    if (!doctor_host_desktop(text, sizeof(text), station, sizeof(station)))
+        return STEP_BROKEN;
+    printf("%s\n", text);
+    int64_t os_error = doctor_host_open_station(words[0]);
+    return os_error == 0 ? STEP_WORKED : denied(os_error);
+}
+
 /* "Worked" means: a variable of this name came along. */
 static int step_variable(char **words)
 {
@@ -160,10 +171,11 @@ static const struct {
     int words; /* that follow */
     int (*run)(char **words);
 } steps[] = {
-    {"cat", 0, step_cat},       {"exit", 1, step_exit},           {"terminal", 0, step_terminal},
-    {"write", 1, step_write},   {"read", 1, step_read},           {"connect", 1, step_connect},
-    {"handle", 1, step_handle}, {"variable", 1, step_variable},   {"temporary", 0, step_temporary},
-    {"hold", 1, step_hold},     {"interrupt", 0, step_interrupt}, {"holder", 2, step_holder},
+    {"cat", 0, step_cat},         {"exit", 1, step_exit},           {"terminal", 0, step_terminal},
+    {"write", 1, step_write},     {"read", 1, step_read},           {"connect", 1, step_connect},
+    {"handle", 1, step_handle},   {"variable", 1, step_variable},   {"temporary", 0, step_temporary},
+    {"hold", 1, step_hold},       {"interrupt", 0, step_interrupt}, {"holder", 2, step_holder},
+    {"desktop", 1, step_desktop},
 };
 
 /* Ends without what else is to be done at an exit: a build that looks for leaks then traces itself, which no sandbox

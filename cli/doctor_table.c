@@ -77,6 +77,12 @@ void doctor_table_add(struct doctor_table *table, const char *check, enum doctor
         show(check, result, cause, action);
 }
 
+void doctor_table_note(struct doctor_table *table, const char *check, enum doctor_result result, const char *cause)
+{
+    if (!keep(table, check, result, cause, ""))
+        table->failed++;
+}
+
 void doctor_ok(struct doctor_table *table, const char *check)
 {
     doctor_table_add(table, check, DOCTOR_OK, "", "");

@@ -23,6 +23,9 @@ struct doctor_table {
 void doctor_table_add(struct doctor_table *table, const char *check, enum doctor_result result, const char *cause,
                       const char *action);
 
+/* A row that goes into the JSON alone: people have been told already. */
+void doctor_table_note(struct doctor_table *table, const char *check, enum doctor_result result, const char *cause);
+
 void doctor_ok(struct doctor_table *table, const char *check);
 void doctor_skip(struct doctor_table *table, const char *check, const char *cause);
 void doctor_fail(struct doctor_table *table, const char *check, const char *action, const char *format, ...)

@@ -19,7 +19,7 @@
 
 #define STAGE "probe"
 
-enum { NAME = 18, LEVEL = 12, INDENT = NAME + LEVEL };
+enum { NAME = 18, LEVEL = 12, INDENT = NAME + LEVEL, ENTRY = 20 };
 
 struct probe_options {
     bool json, help;
@@ -48,21 +48,34 @@ static void tell_reason(size_t column, size_t indent, json_t *reason)
 
 /* ---- versions ---- */
 
-static void tell_member(const char *key, json_t *value)
+/* "restricted token" of "restricted_token" */
+static void show_key(const char *key, size_t width)
 {
     char *name = text_duplicate(key);
     for (char *at = name; at && *at; at++)
         if (*at == '_')
             *at = ' ';
-    show_cell(name ? name : key, NAME);
+    show_cell(name ? name : key, width);
+    free(name);
+}
+
+static void show_value(json_t *value)
+{
     if (json_is_string(value))
         show_text(json_string_value(value));
     else if (json_is_integer(value))
         printf("%lld", (long long)json_integer_value(value));
+    else if (json_is_null(value))
+        fputs("none", stdout);
     else
         fputs(json_is_true(value) ? "yes" : "no", stdout);
+}
+
+static void tell_member(const char *key, json_t *value)
+{
+    show_key(key, NAME);
+    show_value(value);
     putchar('\n');
-    free(name);
 }
 
 /* Limits that hold for all processes of a sandbox together need a group of them. */
@@ -83,6 +96,58 @@ static void tell_cgroup(json_t *cgroup)
         tell_reason(show_cell("", NAME), NAME, cgroup);
 }
 
+/* One of a list: its name, and what is not as it should be. */
+static void tell_entry(json_t *entry)
+{
+    json_t *password = json_object_get(entry, "password");
+    json_t *reason = *get(entry, "message") || !*get(password, "message") ? entry : password;
+    size_t column = show_cell("", NAME) + show_cell(get(entry, "name"), ENTRY);
+    if (*get(reason, "message"))
+        tell_reason(column, NAME + ENTRY, reason);
+    else
+        puts("ok");
+}
+
+static bool is_plain(const char *name, json_t *value)
+{
+    static const char *const apart[] = {"known", "message", "remedy"};
+    for (size_t i = 0; i < sizeof(apart) / sizeof(apart[0]); i++)
+        if (strcmp(name, apart[i]) == 0)
+            return false;
+    return !json_is_object(value) && !json_is_array(value) && (!json_is_string(value) || *json_string_value(value));
+}
+
+/* What an object says of the host: plain members in one line, lists beneath, then what is not as it should be. */
+static void tell_facts(const char *key, json_t *facts)
+{
+    json_t *value, *entry;
+    const char *name;
+    size_t index, count = 0;
+    show_key(key, NAME);
+    json_object_foreach(facts, name, value)
+    {
+        if (!is_plain(name, value))
+            continue;
+        if (count++)
+            fputs(", ", stdout);
+        show_key(name, 0);
+        show_value(value);
+    }
+    if (count == 0)
+        fputs(json_is_false(json_object_get(facts, "known")) ? "not known" : "ok", stdout);
+    putchar('\n');
+    json_object_foreach(facts, name, value)
+    {
+        json_array_foreach(value, index, entry)
+        {
+            if (json_is_object(entry))
+                tell_entry(entry);
+        }
+    }
+    if (*get(facts, "message"))
+        tell_reason(show_cell("", NAME), NAME, facts);
+}
+
 static void tell_system(json_t *probe)
 {
     json_t *value, *system = json_object_get(probe, "system");
@@ -90,8 +155,10 @@ static void tell_system(json_t *probe)
     tell_member("postern", json_object_get(probe, "version"));
     json_object_foreach(system, key, value)
     {
-        if (json_is_object(value))
+        if (strcmp(key, "cgroup") == 0)
             tell_cgroup(value);
+        else if (json_is_object(value))
+            tell_facts(key, value);
         else
             tell_member(key, value);
     }

@@ -7,27 +7,25 @@
 #include <stdlib.h>
 #include <windows.h>
 
-#include "shared/token_win32.h"
+#include "elevated/probe_win32.h"
 #include "shared/error.h"
 #include "shared/text.h"
+#include "shared/token_win32.h"
 #include "shared/wide.h"
 
-typedef LONG WINAPI get_version_fn(OSVERSIONINFOW *information);
-
-static FARPROC find(const wchar_t *module, const char *name)
+static bool is_wine(void)
 {
-    HMODULE handle = GetModuleHandleW(module);
-    return handle ? GetProcAddress(handle, name) : NULL;
+    HMODULE ntdll = GetModuleHandleW(L"ntdll.dll");
+    return ntdll && GetProcAddress(ntdll, "wine_get_version");
 }
 
-/* "10.0.19045"; GetVersionEx() tells programs what they are thought to expect. */
+/* "10.0.19045" */
 static void describe_release(char *text, size_t size)
 {
-    OSVERSIONINFOW information = {.dwOSVersionInfoSize = sizeof(information)};
-    get_version_fn *get_version = (get_version_fn *)(void (*)(void))find(L"ntdll.dll", "RtlGetVersion");
-    if (get_version && get_version(&information) == 0)
-        snprintf(text, size, "%lu.%lu.%lu", (unsigned long)information.dwMajorVersion,
-                 (unsigned long)information.dwMinorVersion, (unsigned long)information.dwBuildNumber);
+    uint32_t major, minor, build;
+    probe_find_release(&major, &minor, &build);
+    if (major > 0)
+        snprintf(text, size, "%u.%u.%u", (unsigned)major, (unsigned)minor, (unsigned)build);
     else
         snprintf(text, size, "unknown");
 }
@@ -67,6 +65,50 @@ static json_t *describe_restricted_token(void)
     return object;
 }
 
+static bool put_console(json_t *object)
+{
+    struct probe_console console;
+    probe_find_console(&console);
+    return probe_put(object, "conpty", probe_describe_console(&console));
+}
+
+static bool put_station(json_t *object)
+{
+    struct probe_station station;
+    probe_find_station(&station);
+    return probe_put(object, "window_station", probe_describe_station(&station));
+}
+
+static bool put_setup(json_t *object)
+{
+    struct probe_setup *setup = calloc(1, sizeof(*setup));
+    struct probe_firewall firewall;
+    struct probe_filters filters;
+    unsigned offline = 0;
+    if (!setup)
+        return false;
+    probe_find_setup(setup);
+    for (size_t i = 0; i < setup->count; i++)
+        offline += !setup->account[i].online;
+    probe_find_firewall(offline, &firewall);
+    probe_find_filters(offline, &filters);
+    bool fits = probe_put(object, "setup", probe_describe_setup(setup)) &&
+                probe_put(object, "network_filters", probe_describe_filters(&filters)) &&
+                probe_put(object, "firewall", probe_describe_firewall(&firewall));
+    free(setup);
+    return fits;
+}
+
+static bool put_aliases(json_t *object)
+{
+    struct probe_aliases *aliases = calloc(1, sizeof(*aliases));
+    bool fits = aliases && probe_find_aliases(aliases) && probe_put(object, "aliases", probe_describe_aliases(aliases));
+    if (aliases)
+        probe_aliases_free(aliases);
+    free(aliases);
+    return fits;
+}
+
 json_t *probe_system(void)
 {
     char release[64];
@@ -75,9 +117,9 @@ json_t *probe_system(void)
     bool fits = probe_put(object, "name", json_string("Windows")) &&
                 probe_put(object, "release", json_string(release)) &&
                 probe_put(object, "machine", json_string(machine_name())) &&
-                probe_put(object, "conpty", json_boolean(find(L"kernel32.dll", "CreatePseudoConsole") != NULL)) &&
-                probe_put(object, "wine", json_boolean(find(L"ntdll.dll", "wine_get_version") != NULL)) &&
-                probe_put(object, "restricted_token", describe_restricted_token());
+                probe_put(object, "wine", json_boolean(is_wine())) &&
+                probe_put(object, "restricted_token", describe_restricted_token()) && put_console(object) &&
+                put_station(object) && put_setup(object) && put_aliases(object);
     if (!fits) {
         json_decref(object);
         return NULL;

@@ -295,44 +295,60 @@ int setup_rule_restore(struct setup_windows *windows, const char *name, const ch
 
 /* ---- whether it is heeded ---- */
 
-static HRESULT judge_firewall(INetFwPolicy2 *policy, struct setup_state *out)
+static const struct {
+    NET_FW_PROFILE_TYPE2 profile;
+    const char *name;
+} profiles[SETUP_PROFILES] = {
+    {NET_FW_PROFILE2_DOMAIN, "domain"}, {NET_FW_PROFILE2_PRIVATE, "private"}, {NET_FW_PROFILE2_PUBLIC, "public"}};
+
+static HRESULT read_firewall(INetFwPolicy2 *policy, struct setup_firewall *out)
 {
-    static const struct {
-        NET_FW_PROFILE_TYPE2 profile;
-        const char *name;
-    } profiles[] = {
-        {NET_FW_PROFILE2_DOMAIN, "domain"}, {NET_FW_PROFILE2_PRIVATE, "private"}, {NET_FW_PROFILE2_PUBLIC, "public"}};
     NET_FW_MODIFY_STATE state = NET_FW_MODIFY_STATE_OK;
-    HRESULT number = S_OK;
-    out->standing = SETUP_AS_WANTED;
-    for (size_t i = 0; i < sizeof(profiles) / sizeof(profiles[0]); i++) {
+    long active = 0;
+    HRESULT number = INetFwPolicy2_get_CurrentProfileTypes(policy, &active);
+    for (size_t i = 0; i < SETUP_PROFILES && SUCCEEDED(number); i++) {
         VARIANT_BOOL on = VARIANT_FALSE;
         number = INetFwPolicy2_get_FirewallEnabled(policy, profiles[i].profile, &on);
-        if (FAILED(number))
-            return number;
-        if (on == VARIANT_FALSE) {
-            out->standing = SETUP_DIFFERENT;
-            snprintf(out->text, sizeof(out->text), "it is off for %s networks: the offline accounts reach the network",
-                     profiles[i].name);
-        }
+        out->on[i] = SUCCEEDED(number) && on != VARIANT_FALSE;
+        out->active[i] = (active & (long)profiles[i].profile) != 0;
     }
-    number = INetFwPolicy2_get_LocalPolicyModifyState(policy, &state);
-    if (SUCCEEDED(number) && state == NET_FW_MODIFY_STATE_GP_OVERRIDE) {
-        out->standing = SETUP_DIFFERENT;
-        text_copy(out->text, sizeof(out->text), "a group policy keeps rules of this host from having an effect");
-    }
+    if (SUCCEEDED(number))
+        number = INetFwPolicy2_get_LocalPolicyModifyState(policy, &state);
+    out->overridden = state == NET_FW_MODIFY_STATE_GP_OVERRIDE;
+    out->blocks_inbound = state == NET_FW_MODIFY_STATE_INBOUND_BLOCKED;
     return number;
+}
+
+int setup_firewall_read(struct setup_firewall *out, struct postern_error *error)
+{
+    struct firewall firewall;
+    *out = (struct setup_firewall){.overridden = false};
+    int status = firewall_open(&firewall, error);
+    if (status != 0)
+        return status;
+    HRESULT number = read_firewall(firewall.policy, out);
+    firewall_close(&firewall);
+    return SUCCEEDED(number) ? 0 : failed("INetFwPolicy2", number, error);
 }
 
 int setup_firewall_find(struct setup_windows *windows, const struct setup_item *item, struct setup_state *out,
                         struct postern_error *error)
 {
-    struct firewall firewall;
+    struct setup_firewall found;
     (void)windows, (void)item;
-    int status = firewall_open(&firewall, error);
+    int status = setup_firewall_read(&found, error);
     if (status != 0)
         return status;
-    HRESULT number = judge_firewall(firewall.policy, out);
-    firewall_close(&firewall);
-    return SUCCEEDED(number) ? 0 : failed("INetFwPolicy2", number, error);
+    out->standing = SETUP_AS_WANTED;
+    for (size_t i = 0; i < SETUP_PROFILES; i++)
+        if (!found.on[i]) {
+            out->standing = SETUP_DIFFERENT;
+            snprintf(out->text, sizeof(out->text), "it is off for %s networks: the offline accounts reach the network",
+                     profiles[i].name);
+        }
+    if (found.overridden) {
+        out->standing = SETUP_DIFFERENT;
+        text_copy(out->text, sizeof(out->text), "a group policy keeps rules of this host from having an effect");
+    }
+    return 0;
 }

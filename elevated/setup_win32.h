@@ -87,6 +87,15 @@ int setup_rule_restore(struct setup_windows *windows, const char *name, const ch
                        struct postern_error *error);
 int setup_firewall_find(struct setup_windows *windows, const struct setup_item *item, struct setup_state *out,
                         struct postern_error *error);
+/* How the firewall stands, in the order domain, private, public; any user may ask. */
+#define SETUP_PROFILES 3
+struct setup_firewall {
+    bool on[SETUP_PROFILES];
+    bool active[SETUP_PROFILES]; /* networks of that kind are connected */
+    bool overridden;             /* by a group policy: rules of this host have no effect */
+    bool blocks_inbound;         /* all that comes in, whatever rules say */
+};
+int setup_firewall_read(struct setup_firewall *out, struct postern_error *error);
 
 /* setup_place_win32.c: the directory and the undo record in it */
 /* Only says where they are; takes no rights. Freed with setup_place_free(), also after a failure. */

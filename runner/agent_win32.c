@@ -16,6 +16,7 @@
 #include "shared/wide.h"
 
 #define STAGE "signal"
+#define PATH_UNITS 32768u /* the longest path there is */
 
 struct agent {
     struct agents *agents;
@@ -33,10 +34,12 @@ struct agents {
 
 char *agent_program(void)
 {
-    wchar_t path[MAX_PATH + 1];
-    DWORD length = GetModuleFileNameW(NULL, path, MAX_PATH + 1);
+    wchar_t *path = malloc(PATH_UNITS * sizeof(*path));
+    DWORD length = path != NULL ? GetModuleFileNameW(NULL, path, PATH_UNITS) : 0;
+    char *program = length > 0 && length < PATH_UNITS ? wide_to_utf8(path) : NULL;
 
-    return length > 0 && length <= MAX_PATH ? wide_to_utf8(path) : NULL;
+    free(path);
+    return program;
 }
 
 struct agents *agents_create(struct loop *loop)

@@ -125,6 +125,11 @@ static const struct error_hint linux_hints[] = {
  */
 #define HOST_GONE_CAUSE "the console host has ended, usually because the command on it has"
 #define HOST_GONE_REMEDY "nothing, if the command was about to end; else open another session"
+#define BLOCKED_CAUSE "a virus scanner blocked the program or one of its DLLs"
+#define BLOCKED_REMEDY                                                                                                 \
+    "see the scanner's log; if it is wrong, make an exception for the program and report it to its makers"
+#define UNSIGNED_CAUSE "code integrity does not accept the signature of the program or of a DLL"
+#define UNSIGNED_REMEDY "see the CodeIntegrity event log, and install signed files"
 
 static const struct error_hint windows_hints[] = {
     {2, "CreatePseudoConsole", "conhost.exe, which stands behind every pseudo console, was not found",
@@ -165,20 +170,29 @@ static const struct error_hint windows_hints[] = {
     {87, "", "this version of Windows does not know an option that was used", "use Windows 10 version 1809 or later"},
     {109, "ResizePseudoConsole", HOST_GONE_CAUSE, HOST_GONE_REMEDY},
     {109, "", "the other end of the pipe was closed", "see why the process at the other end has ended"},
+    {126, "", "a DLL that the program needs was not found",
+     "install the missing runtime for all users, or add its directory to the command's PATH"},
+    {127, "", "a DLL lacks a function that the program needs: it has another version",
+     "install the version of the library that belongs to the program"},
     {193, "", "the file is not a program for this Windows: a script, damaged, or for another processor",
      "run scripts through their interpreter, such as cmd /c FILE or powershell -File FILE"},
     {206, "", "the command line or a path is longer than Windows takes",
      "pass long input through stdin or a file, or enable long paths"},
     {216, "", "the program was made for another processor than this machine's", "install the build for this machine"},
+    {225, "", BLOCKED_CAUSE, BLOCKED_REMEDY},
+    {226, "", "a virus scanner has taken the file away", "see the scanner's quarantine, and reinstall what is missing"},
     {231, "", "every instance of the pipe is in use", "try again"},
     {232, "ResizePseudoConsole", HOST_GONE_CAUSE, HOST_GONE_REMEDY},
     {232, "", "the other end of the pipe is being closed", "see why the process at the other end has ended"},
     {267, "", "the working directory does not exist, is a file, or the sandbox user may not enter it",
      "name a directory that the sandbox user may enter"},
+    {577, "", UNSIGNED_CAUSE, UNSIGNED_REMEDY},
     {740, "", "the program asks for administrator rights, which no sandboxed command gets",
      "run a program that does not need them, or remove requireAdministrator from its manifest"},
     {1058, "CreateProcessWithLogon", "the Secondary Logon service (seclogon) is disabled",
      "set its start type to manual: sc config seclogon start= demand"},
+    {1260, "", "a rule of application control (AppLocker or Software Restriction Policies) forbids the program",
+     "see the AppLocker event log, and have the program's directory or publisher allowed"},
     {1312, "",
      "the logon session does not exist: the caller has none that can start other users' processes, or it has "
      "just ended",
@@ -196,6 +210,7 @@ static const struct error_hint windows_hints[] = {
     {1331, "", "the sandbox account is disabled", "enable it, or set the sandbox accounts up again as administrator"},
     {1385, "", "the sandbox account may not log on interactively: a policy took SeInteractiveLogonRight away",
      "grant \"Allow log on locally\" to the sandbox group, and remove it from \"Deny log on locally\""},
+    {1753, "INetFw", "the firewall's service (mpssvc) does not run", "start it: sc start mpssvc, as administrator"},
     {1907, "", "the sandbox account must change its password before it can log on",
      "set the sandbox accounts up again as administrator; they get passwords that do not expire"},
     {1909, "", "the sandbox account is locked out after failed logons",
@@ -205,9 +220,18 @@ static const struct error_hint windows_hints[] = {
     {1793, "", "the sandbox account has expired", "set the sandbox accounts up again as administrator: postern setup"},
     {1816, "", "a job object's limit on processes or memory is reached",
      "end processes, or raise the sandbox's limits"},
+    {4551, "", "App Control (WDAC) or Smart App Control forbids the program",
+     "see the CodeIntegrity event log; a program that is signed, or that the policy names, is let through"},
+    {10013, "", "a rule of the firewall, or another program's hold on the port, forbids it",
+     "nothing, if the sandbox has no network; else look for a rule of the firewall that blocks the user or the "
+     "program"},
+    {14001, "", "its manifest names an assembly that is not installed, usually a Visual C++ runtime",
+     "install that runtime; sxstrace.exe tells which"},
     {0x80004001, "", "this version of Windows does not have the call", "use Windows 10 version 1809 or later"},
     {0x80004005, "", "the call failed without saying why; a console host that could not start does this",
      "try again, and see the Application event log"},
+    {0x80040154, "", "a class of the system is not registered, as in systems that were stripped of parts",
+     "repair the Windows installation: sfc /scannow"},
     {0x8000ffff, "", "the call met a state it does not expect; a console host that has just ended does this",
      "try again with another session"},
 
@@ -254,6 +278,8 @@ static const struct error_hint windows_hints[] = {
      "grant the sandbox user the desktop it is started on, or end programs of that session"},
     {0xc000026b, "", "a DLL could not initialise because Windows is shutting down or the user is being logged off",
      "try again in another session"},
+    {0xc0000361, "", "a rule of application control forbids the program or one of its DLLs",
+     "see the AppLocker event log, and have the program's directory or publisher allowed"},
     {0xc0000374, "", "its heap is corrupted: a fault of the program", "report it to the program's makers"},
     {0xc0000409, "", "it stopped itself at once: abort(), a failed check, or a stack that was overwritten",
      "see its own messages and the Application event log"},
@@ -261,11 +287,12 @@ static const struct error_hint windows_hints[] = {
      "report it to the program's makers"},
     {0xc000041d, "", "it failed in a function that Windows had called", "report it to the program's makers"},
     {0xc0000420, "", "an assertion of the program failed", "see its own messages"},
-    {0xc0000428, "", "code integrity does not accept the signature of the program or of a DLL",
-     "see the CodeIntegrity event log, and install signed files"},
+    {0xc0000428, "", UNSIGNED_CAUSE, UNSIGNED_REMEDY},
     {0xc0000602, "", "it stopped itself at once after an error it cannot handle",
      "see its own messages and the Application event log"},
-    {0xc0000906, "", "a virus scanner blocked the program or one of its DLLs", "see the scanner's log"},
+    {0xc0000906, "", BLOCKED_CAUSE, BLOCKED_REMEDY},
+    {0xc0e90002, "", "App Control (WDAC) or Smart App Control forbids the program or one of its DLLs",
+     "see the CodeIntegrity event log; a program that is signed, or that the policy names, is let through"},
     {0xc0150002, "", "its manifest names an assembly that is not installed, usually a Visual C++ runtime",
      "install that runtime; sxstrace.exe tells which"},
     {0xe0434352, "", "a .NET exception was not handled", "see the command's stderr and the Application event log"},

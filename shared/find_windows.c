@@ -311,24 +311,73 @@ static int not_found(const struct search *search, struct postern_error *error)
     return error_set(error, POSTERN_E_NOT_FOUND, STAGE, "", "'%s' was not found", name);
 }
 
-int find_windows(const struct find_query *query, const struct find_files *files, char **found,
-                 struct postern_error *error)
+/* Runs the search; what was passed over stays in *search. POSTERN_E_INVALID: a name that means nothing. */
+static int run_search(struct search *search, struct postern_error *error)
 {
-    const char *extensions = query->extensions;
-    struct search search = {.query = query, .files = files, .extensions = USUAL_EXTENSIONS};
+    const char *extensions = search->query->extensions;
+    const char *cwd = search->query->cwd;
     bool is_path;
-    int code = check_name(query, &is_path, error);
+    int code = check_name(search->query, &is_path, error);
 
     if (code != POSTERN_OK) {
         return code;
     }
-    if (extensions != NULL && extensions[0] != '\0') {
-        search.extensions = extensions;
-    }
+    search->extensions = extensions != NULL && extensions[0] != '\0' ? extensions : USUAL_EXTENSIONS;
     if (is_path) {
-        (void)try_in(&search, query->cwd != NULL ? query->cwd : "", query->name);
+        (void)try_in(search, cwd != NULL ? cwd : "", search->query->name);
     } else {
-        try_search_path(&search);
+        try_search_path(search);
+    }
+    return POSTERN_OK;
+}
+
+bool find_windows_apps(const struct find_query *query, const struct find_files *files, char **passed, char **found)
+{
+    struct search search = {.query = query, .files = files};
+    bool whole = run_search(&search, NULL) != POSTERN_OK || !search.memory_out;
+
+    /* The search ends with what it finds, so what it has passed over comes before that. */
+    *passed = search.app;
+    *found = search.found;
+    free(search.denied);
+    free(search.other);
+    return whole;
+}
+
+bool find_windows_app_directories(const struct find_query *query, struct strings *out)
+{
+    const char *at = query->path != NULL ? query->path : "";
+    char *entry = malloc(strlen(at) + 1);
+    bool whole = entry != NULL;
+
+    while (whole && *at != '\0') {
+        at = next_entry(at, entry);
+        if (is_usable(entry, query->cwd)) {
+            char *directory = absolute_path(query->cwd != NULL ? query->cwd : "", entry);
+            char *inside = directory != NULL ? absolute_path(directory, "x") : NULL;
+
+            whole = inside != NULL && (!find_windows_is_app(inside) || strings_add(out, directory));
+            free(inside);
+            free(directory);
+        }
+    }
+    free(entry);
+    return whole;
+}
+
+const char *find_windows_app_remedy(void)
+{
+    return APPS_REMEDY;
+}
+
+int find_windows(const struct find_query *query, const struct find_files *files, char **found,
+                 struct postern_error *error)
+{
+    struct search search = {.query = query, .files = files};
+    int code = run_search(&search, error);
+
+    if (code != POSTERN_OK) {
+        return code;
     }
     *found = search.found;
     code = search.found != NULL ? POSTERN_OK : not_found(&search, error);

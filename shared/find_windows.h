@@ -1,6 +1,7 @@
 /*
  * find_windows.h - which file a command's name means on Windows, over any file system. Portable, so that its rules are
- * tested anywhere; process_find_win32.c gives it the real one. Runs in the runner, as the sandbox user.
+ * tested anywhere; process_find_win32.c gives it the real one. Runs in the runner, as the sandbox
+ * user, and in the parent's probe.
  *
  * The rules, in the order in which they hold:
  *   - a name with a separator or a drive is a path, relative to `cwd`; "\x" is on the drive or share of `cwd`; "C:x",
@@ -17,7 +18,7 @@
 #ifndef POSTERN_SHARED_FIND_WINDOWS_H
 #define POSTERN_SHARED_FIND_WINDOWS_H
 
-#include <stdbool.h>
+#include "shared/strings.h"
 
 struct postern_error;
 
@@ -45,6 +46,17 @@ struct find_query {
  * POSTERN_E_INVALID. */
 int find_windows(const struct find_query *query, const struct find_files *files, char **found,
                  struct postern_error *error);
+
+/* What a shell would start is not always what find_windows() finds: *passed is the first app or alias that it passes
+ * over on the way (NULL: none), *found what it takes then (NULL: nothing). Both allocated. false: memory is out. */
+bool find_windows_apps(const struct find_query *query, const struct find_files *files, char **passed, char **found);
+
+/* The directories of `path` in which such apps lie, absolute, in order; the name is not looked at. They are added to
+ * `out`. false: memory is out. */
+bool find_windows_app_directories(const struct find_query *query, struct strings *out);
+
+/* What to do about a program that is only there as an app: one line, static. */
+const char *find_windows_app_remedy(void);
 
 /* Whether a component of the path is "WindowsApps". */
 bool find_windows_is_app(const char *path);

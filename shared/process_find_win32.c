@@ -1,12 +1,12 @@
 /*
- * process_find_win32.c - finding the program a command names, see process.h; the rules are in find_windows.c. Caller:
- * the runner.
+ * process_find_win32.c - finding the program a command names, see process.h; the rules are in find_windows.c. Callers:
+ * the runner, and the parent's probe.
  *
  * Not SearchPathW and not CreateProcessW's own search: both look beside our own program, in the current directory and
  * in *our* PATH first, none of which the command has chosen. The current directory is searched only when the name says
  * so: a file that a build has left in the workspace must not stand in for a system program.
  */
-#include "shared/process.h"
+#include "shared/process_win32.h"
 
 #include <stdlib.h>
 #include <windows.h>
@@ -59,4 +59,13 @@ int process_find(const char *name, const char *path, const char *extensions, con
     const struct find_files files = {look, NULL};
 
     return find_windows(&query, &files, found, error);
+}
+
+bool process_find_apps(const char *name, const char *path, const char *extensions, const char *cwd, char **passed,
+                       char **found)
+{
+    const struct find_query query = {.name = name, .path = path, .extensions = extensions, .cwd = cwd};
+    const struct find_files files = {look, NULL};
+
+    return find_windows_apps(&query, &files, passed, found);
 }

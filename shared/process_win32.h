@@ -27,4 +27,9 @@ int process_spawn_win32(const struct process_spec *spec, enum process_console co
                         const struct process_confinement *confinement, struct process *out,
                         struct postern_error *error);
 
+/* Which app of the Store or alias for one a shell would start for `name` (NULL: none), and which program process_find()
+ * takes instead (NULL: none). Both allocated. false: memory is out. */
+bool process_find_apps(const char *name, const char *path, const char *extensions, const char *cwd, char **passed,
+                       char **found);
+
 #endif

@@ -408,7 +408,7 @@ static void probe_and_policy_check_promise_nothing(void **state)
 
     (void)state;
     assert_int_equal(verb((const char *const[]){"probe", "--json", NULL}, &out), 0);
-    assert_non_null(strstr(out.text, "\"conpty\":true"));
+    assert_non_null(strstr(out.text, "\"conpty\":{\"present\":true"));
     assert_null(strstr(out.text, "rlimit"));
     assert_non_null(strstr(out.text, run_under_wine() ? "\"restricted_token\":{\"holds\":false"
                                                       : "\"restricted_token\":{\"holds\":true"));

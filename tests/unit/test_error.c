@@ -292,6 +292,26 @@ static void linux_failures_are_known(void **state)
     assert_null(error_find_hint(ERROR_SYSTEM_LINUX, 0x80070000 + 24, ""));
 }
 
+/* Those that people meet when they cross into another account: none of them without a row that fits any call. */
+static void what_people_meet_has_a_row_of_its_own(void **state)
+{
+    static const int64_t numbers[] = {
+        2,          5,          87,         193,        206,        216,        225,        267,       740,  1312,
+        1314,       1326,       1327,       1330,       1331,       1385,       1907,       1909,      1920, 0xc0000022,
+        0xc0000135, 0xc0000142, 0x80004001, 0x80004005, 0x80070005, 0x8007000e, 0x80070057, 0x8000ffff};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+        const struct error_hint *hint = error_find_hint(ERROR_SYSTEM_WINDOWS, numbers[i], "a call of any name");
+
+        if (hint == NULL) {
+            fail_msg("0x%llx has no row", (unsigned long long)numbers[i]);
+        }
+        assert_string_not_equal(hint->cause, "");
+        assert_string_not_equal(hint->remedy, "");
+    }
+}
+
 static void windows_failures_are_known(void **state)
 {
     static const struct known known[] = {
@@ -328,7 +348,18 @@ static void windows_failures_are_known(void **state)
         {216, "", "processor"},
         {231, "", "in use"},
         {267, "CreateProcessW", "working directory"},
+        {126, "LoadLibraryExW", "not found"},
+        {127, "GetProcAddress", "function"},
+        {225, "CreateProcessW", "virus scanner"},
+        {226, "CreateProcessW", "taken the file away"},
+        {577, "CreateProcessW", "signature"},
         {740, "", "administrator"},
+        {1260, "CreateProcessW", "AppLocker"},
+        {0x800706d9, "INetFwPolicy2::get_Rules", "mpssvc"},
+        {4551, "CreateProcessW", "App Control"},
+        {10013, "connect", "firewall"},
+        {14001, "CreateProcessW", "Visual C++"},
+        {0x80040154, "CoCreateInstance", "not registered"},
         {1312, "", "logon session"},
         {1314, "", "privilege"},
         {1326, "", "password"},
@@ -343,6 +374,9 @@ static void windows_failures_are_known(void **state)
         {0xc000013a, "", "Ctrl-C"},
         {0xc0000135, "", "not found"},
         {0xc0000142, "", "desktop"},
+        {0xc0000361, "", "application control"},
+        {0xc0000906, "", "virus scanner"},
+        {0xc0e90002, "", "App Control"},
     };
 
     (void)state;
@@ -389,6 +423,7 @@ int main(void)
         cmocka_unit_test(os_text_takes_any_number),
         cmocka_unit_test(format_is_one_safe_line),
         cmocka_unit_test(linux_failures_are_known),
+        cmocka_unit_test(what_people_meet_has_a_row_of_its_own),
         cmocka_unit_test(windows_failures_are_known),
         cmocka_unit_test(hresults_are_unwrapped),
     };

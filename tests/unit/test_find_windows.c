@@ -222,6 +222,59 @@ static void aliases_say_what_to_do(void **state)
     assert_int_equal(error.os_error, 0);
 }
 
+/* What stands before a real program is told, and so is the program. */
+static void apps_that_come_first_are_told(void **state)
+{
+    static const struct entry entries[] = {
+        {"C:\\me\\WindowsApps\\python.exe", FIND_ALIAS}, {"C:\\python\\python.exe", FIND_FILE},
+        {"C:\\me\\WindowsApps\\pwsh.exe", FIND_ALIAS},   {"C:\\first\\git.exe", FIND_FILE},
+        {"C:\\me\\WindowsApps\\git.exe", FIND_ALIAS},
+    };
+    static const struct {
+        const char *name, *passed, *found;
+    } cases[] = {
+        {"python.exe", "C:\\me\\WindowsApps\\python.exe", "C:\\python\\python.exe"},
+        {"pwsh", "C:\\me\\WindowsApps\\pwsh.exe", NULL},
+        {"git", NULL, "C:\\first\\git.exe"},
+        {"nothing", NULL, NULL},
+        {"C:bad", NULL, NULL},
+    };
+    static struct disk disk;
+    const struct find_files files = {look, &disk};
+
+    (void)state;
+    disk = (struct disk){.entries = entries, .count = sizeof(entries) / sizeof(entries[0])};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        const struct find_query query = {
+            .name = cases[i].name, .path = "C:\\first;C:\\me\\WindowsApps;C:\\python", .extensions = ".exe"};
+        char *passed = NULL, *found = NULL;
+
+        assert_true(find_windows_apps(&query, &files, &passed, &found));
+        assert_string_equal(passed != NULL ? passed : "-", cases[i].passed != NULL ? cases[i].passed : "-");
+        assert_string_equal(found != NULL ? found : "-", cases[i].found != NULL ? cases[i].found : "-");
+        free(passed);
+        free(found);
+    }
+    assert_non_null(strstr(find_windows_app_remedy(), "alias"));
+}
+
+static void directories_of_apps_are_listed(void **state)
+{
+    const struct find_query query = {.path =
+                                         "C:\\tools;\"C:\\me\\Microsoft\\WindowsApps\";;WindowsApps\\;C:WindowsApps;"
+                                         "C:\\WindowsAppsOfMine;D:/windowsapps/thing",
+                                     .cwd = "C:\\work"};
+    struct strings found = {0};
+
+    (void)state;
+    assert_true(find_windows_app_directories(&query, &found));
+    assert_int_equal(found.count, 3);
+    assert_string_equal(found.item[0], "C:\\me\\Microsoft\\WindowsApps");
+    assert_string_equal(found.item[1], "C:\\work\\WindowsApps\\");
+    assert_string_equal(found.item[2], "D:\\windowsapps\\thing");
+    strings_free(&found);
+}
+
 static void apps_are_known_by_a_whole_component(void **state)
 {
     (void)state;
@@ -292,9 +345,10 @@ static void the_first_real_program_wins(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(names_mean_what_the_rules_say), cmocka_unit_test(directories_are_asked_in_order),
-        cmocka_unit_test(aliases_say_what_to_do),        cmocka_unit_test(apps_are_known_by_a_whole_component),
-        cmocka_unit_test(the_first_real_program_wins),
+        cmocka_unit_test(names_mean_what_the_rules_say),  cmocka_unit_test(directories_are_asked_in_order),
+        cmocka_unit_test(aliases_say_what_to_do),         cmocka_unit_test(apps_are_known_by_a_whole_component),
+        cmocka_unit_test(the_first_real_program_wins),    cmocka_unit_test(apps_that_come_first_are_told),
+        cmocka_unit_test(directories_of_apps_are_listed),
     };
 
     return cmocka_run_group_tests_name("find_windows", tests, NULL, NULL);
