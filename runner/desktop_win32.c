@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <windows.h>
-#include <aclapi.h>
 
 #include "shared/appcontainer.h"
 #include "shared/crypto.h"
@@ -82,81 +81,6 @@ static int describe(const char *user, const char *who, DWORD rights, SECURITY_AT
     return security_describe(list, sizeof(list) / sizeof(list[0]), &out->lpSecurityDescriptor, error);
 }
 
-/* The list of an object; *list lies in *descriptor, which is freed by the caller, and is NULL where everybody may do
- * everything. */
-static int read_access(HANDLE object, PSECURITY_DESCRIPTOR *descriptor, PACL *list, struct postern_error *error)
-{
-    SECURITY_INFORMATION what = DACL_SECURITY_INFORMATION;
-    BOOL present = FALSE, defaulted = FALSE;
-    DWORD size = 0;
-
-    GetUserObjectSecurity(object, &what, NULL, 0, &size); /* tells the size */
-    *descriptor = malloc(size > 0 ? size : 1);
-    if (*descriptor == NULL) {
-        return error_memory(error, STAGE);
-    }
-    if (!GetUserObjectSecurity(object, &what, *descriptor, size, &size) ||
-        !GetSecurityDescriptorDacl(*descriptor, &present, list, &defaulted)) {
-        return os_failure(error, "GetUserObjectSecurity", "who may use the window station could not be found out");
-    }
-    if (!present) {
-        *list = NULL;
-    }
-    return POSTERN_OK;
-}
-
-static int write_access(HANDLE object, PACL list, struct postern_error *error)
-{
-    SECURITY_INFORMATION what = DACL_SECURITY_INFORMATION;
-    SECURITY_DESCRIPTOR descriptor;
-
-    if (!InitializeSecurityDescriptor(&descriptor, SECURITY_DESCRIPTOR_REVISION) ||
-        !SetSecurityDescriptorDacl(&descriptor, TRUE, list, FALSE) ||
-        !SetUserObjectSecurity(object, &what, &descriptor)) {
-        return os_failure(error, "SetUserObjectSecurity", "the window station could not be opened to commands");
-    }
-    return POSTERN_OK;
-}
-
-static int add_access(HANDLE object, const char *const *sids, DWORD count, struct postern_error *error)
-{
-    EXPLICIT_ACCESS_W entries[2];
-    PSID converted[2] = {NULL, NULL};
-    PSECURITY_DESCRIPTOR descriptor = NULL;
-    PACL list = NULL, longer = NULL;
-    DWORD failure;
-    int code = read_access(object, &descriptor, &list, error);
-
-    ZeroMemory(entries, sizeof(entries));
-    for (DWORD i = 0; code == POSTERN_OK && i < count; i++) {
-        code = security_read_sid(sids[i], &converted[i], error);
-        entries[i].grfAccessPermissions = STATION_RIGHTS;
-        entries[i].grfAccessMode = GRANT_ACCESS;
-        entries[i].Trustee.TrusteeForm = TRUSTEE_IS_SID;
-        entries[i].Trustee.ptstrName = (LPWSTR)converted[i];
-    }
-    if (code == POSTERN_OK && list != NULL) {
-        failure = SetEntriesInAclW(count, entries, list, &longer);
-        if (failure != ERROR_SUCCESS) {
-            code = error_os(error, POSTERN_E_CONFINE, STAGE, "SetEntriesInAclW", (int64_t)failure,
-                            "the window station could not be opened to commands");
-        }
-    }
-    if (code == POSTERN_OK && longer != NULL) {
-        code = write_access(object, longer, error);
-    }
-    if (longer != NULL) {
-        LocalFree(longer);
-    }
-    for (DWORD i = 0; i < count; i++) {
-        if (converted[i] != NULL) {
-            LocalFree(converted[i]);
-        }
-    }
-    free(descriptor);
-    return code;
-}
-
 /* ---- making them ---- */
 
 static int make_name(wchar_t out[NAME_UNITS], struct postern_error *error)
@@ -201,7 +125,6 @@ static int create_station(SECURITY_ATTRIBUTES *attributes, HWINSTA *out, struct 
 static int make_station(struct desktop *desktop, const char *user, const char *sid, struct postern_error *error)
 {
     const char *who = appcontainer_is_sid(sid) ? SID_APP_PACKAGES : SID_COMMANDS;
-    const char *const sids[] = {user, who};
     SECURITY_ATTRIBUTES attributes;
     int code = describe(user, who, STATION_RIGHTS, &attributes, error);
 
@@ -211,7 +134,10 @@ static int make_station(struct desktop *desktop, const char *user, const char *s
     }
     /* It may have been there before, made by another program of the session; then it has another list. */
     if (code == POSTERN_OK) {
-        code = add_access(desktop->station, sids, 2, error);
+        code = security_admit(desktop->station, user, STATION_RIGHTS, error);
+    }
+    if (code == POSTERN_OK) {
+        code = security_admit(desktop->station, who, STATION_RIGHTS, error);
     }
     return code;
 }

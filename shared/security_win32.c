@@ -3,8 +3,10 @@
  */
 #include "shared/security_win32.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <windows.h>
+#include <aclapi.h>
 #include <sddl.h>
 
 #include "shared/error.h"
@@ -105,6 +107,70 @@ int security_for_pipe(const char *client_sid, SECURITY_ATTRIBUTES *out, struct p
     }
     free(sddl);
     free(own_sid);
+    return code;
+}
+
+static int admit_failure(struct postern_error *error, const char *operation, DWORD failure)
+{
+    return error_os(error, POSTERN_E_OS, STAGE, operation, (int64_t)failure,
+                    "a window station could not be opened to others");
+}
+
+static bool has_entry(PACL list, PSID sid, ACCESS_MASK rights)
+{
+    for (DWORD i = 0; i < list->AceCount; i++) {
+        ACCESS_ALLOWED_ACE *entry = NULL;
+
+        if (GetAce(list, i, (void **)&entry) && entry->Header.AceType == ACCESS_ALLOWED_ACE_TYPE &&
+            EqualSid(&entry->SidStart, sid) && (entry->Mask & rights) == rights) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static int add_entry(HANDLE object, PACL list, PSID sid, ACCESS_MASK rights, struct postern_error *error)
+{
+    EXPLICIT_ACCESS_W entry = {.grfAccessPermissions = rights,
+                               .grfAccessMode = GRANT_ACCESS,
+                               .Trustee = {.TrusteeForm = TRUSTEE_IS_SID, .ptstrName = (LPWSTR)sid}};
+    PACL longer = NULL;
+    DWORD failure = SetEntriesInAclW(1, &entry, list, &longer);
+    int code = POSTERN_OK;
+
+    if (failure != ERROR_SUCCESS) {
+        return admit_failure(error, "SetEntriesInAclW", failure);
+    }
+    failure = SetSecurityInfo(object, SE_WINDOW_OBJECT, DACL_SECURITY_INFORMATION, NULL, NULL, longer, NULL);
+    if (failure != ERROR_SUCCESS) {
+        code = admit_failure(error, "SetSecurityInfo", failure);
+    }
+    LocalFree(longer);
+    return code;
+}
+
+int security_admit(HANDLE object, const char *sid, ACCESS_MASK rights, struct postern_error *error)
+{
+    PSECURITY_DESCRIPTOR descriptor = NULL;
+    PACL list = NULL; /* lies in the descriptor */
+    PSID converted = NULL;
+    DWORD failure;
+    int code = security_read_sid(sid, &converted, error);
+
+    if (code != POSTERN_OK) {
+        return code;
+    }
+    failure =
+        GetSecurityInfo(object, SE_WINDOW_OBJECT, DACL_SECURITY_INFORMATION, NULL, NULL, &list, NULL, &descriptor);
+    if (failure != ERROR_SUCCESS) {
+        code = admit_failure(error, "GetSecurityInfo", failure);
+    } else if (list != NULL && !has_entry(list, converted, rights)) {
+        code = add_entry(object, list, converted, rights, error);
+    }
+    if (descriptor != NULL) {
+        LocalFree(descriptor);
+    }
+    LocalFree(converted);
     return code;
 }
 

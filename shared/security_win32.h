@@ -23,6 +23,10 @@ int security_describe(const struct sddl_ace *list, size_t count, PSECURITY_DESCR
 int security_for_pipe(const char *client_sid, SECURITY_ATTRIBUTES *out, struct postern_error *error);
 void security_free(SECURITY_ATTRIBUTES *attributes);
 
+/* Adds an entry to the list of a window station or desktop that others have made, unless there is one. An object
+ * without a list is open to everybody, and left so. The handle needs READ_CONTROL and WRITE_DAC. */
+int security_admit(HANDLE object, const char *sid, ACCESS_MASK rights, struct postern_error *error);
+
 /* What a client has to ask for to be let in by the above. */
 #define SECURITY_PIPE_CLIENT                                                                                           \
     (FILE_READ_DATA | FILE_WRITE_DATA | FILE_READ_ATTRIBUTES | FILE_WRITE_ATTRIBUTES | READ_CONTROL | SYNCHRONIZE)

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <windows.h>
+#include <aclapi.h>
+#include <sddl.h>
 
 #include "runner/agent_win32.h"
 #include "runner/confine.h"
@@ -17,6 +19,7 @@
 #include "runner/startup.h"
 #include "runner/trial_win32.h"
 #include "shared/environment.h"
+#include "shared/security_win32.h"
 #include "shared/text.h"
 #include "shared/token_win32.h"
 #include "tests/support/run_win32.h"
@@ -222,6 +225,126 @@ static void a_trial_knows_where_it_is(void **state)
     free(after);
 }
 
+/* The rights that a list grants to a SID; all of the list's entries grant something. */
+static DWORD granted(PSECURITY_DESCRIPTOR descriptor, const char *text)
+{
+    BOOL present = FALSE, defaulted = FALSE;
+    ACL *list = NULL;
+    PSID wanted = NULL;
+    DWORD mask = 0;
+
+    assert_true(GetSecurityDescriptorDacl(descriptor, &present, &list, &defaulted) && present && list != NULL);
+    assert_true(ConvertStringSidToSidA(text, &wanted));
+    for (DWORD i = 0; i < list->AceCount; i++) {
+        ACCESS_ALLOWED_ACE *entry;
+
+        assert_true(GetAce(list, i, (void **)&entry));
+        assert_int_equal(entry->Header.AceType, ACCESS_ALLOWED_ACE_TYPE);
+        mask |= EqualSid(&entry->SidStart, wanted) ? entry->Mask : 0;
+    }
+    LocalFree(wanted);
+    return mask;
+}
+
+static bool has_list(HANDLE object)
+{
+    PSECURITY_DESCRIPTOR descriptor = NULL;
+    ACL *list = NULL;
+
+    assert_int_equal(
+        GetSecurityInfo(object, SE_WINDOW_OBJECT, DACL_SECURITY_INFORMATION, NULL, NULL, &list, NULL, &descriptor),
+        ERROR_SUCCESS);
+    LocalFree(descriptor);
+    return list != NULL;
+}
+
+static DWORD granted_on(HANDLE object, const char *text)
+{
+    PSECURITY_DESCRIPTOR descriptor = NULL;
+    DWORD mask;
+
+    assert_int_equal(
+        GetSecurityInfo(object, SE_WINDOW_OBJECT, DACL_SECURITY_INFORMATION, NULL, NULL, NULL, NULL, &descriptor),
+        ERROR_SUCCESS);
+    mask = granted(descriptor, text);
+    LocalFree(descriptor);
+    return mask;
+}
+
+static void each_is_for_whom_it_is_meant(void **state)
+{
+    struct desktop *desktop = NULL;
+    HWINSTA before = GetProcessWindowStation(), station;
+    char *name;
+    HDESK opened;
+
+    (void)state;
+    assert_int_equal(desktop_open(sid, &desktop, NULL), 0);
+    name = desktop_station(desktop_name(desktop));
+    assert_non_null(name);
+    station = OpenWindowStationA(name, FALSE, READ_CONTROL | WINSTA_ENUMDESKTOPS);
+    assert_non_null(station);
+    assert_true(SetProcessWindowStation(station));
+    opened = OpenDesktopA(desktop_name(desktop) + strlen(name) + 1, 0, FALSE, READ_CONTROL | DESKTOP_READOBJECTS);
+    assert_true(SetProcessWindowStation(before));
+    assert_non_null(opened);
+    if (run_under_wine()) {
+        assert_false(has_list(station) || has_list(opened)); /* canary */
+        SKIP_BECAUSE("Wine gives window stations and desktops no access lists when they are made");
+    }
+    assert_int_equal(granted_on(station, SID_COMMANDS) & WINSTA_ALL_ACCESS, WINSTA_ALL_ACCESS);
+    assert_int_equal(granted_on(station, SID_COMMANDS) & (WRITE_DAC | WRITE_OWNER), 0);
+    assert_int_equal(granted_on(station, sid), 0); /* it may be shared */
+    assert_int_equal(granted_on(station, "S-1-1-0"), 0);
+    assert_int_equal(granted_on(opened, sid) & (DESKTOP_CREATEWINDOW | DESKTOP_WRITEOBJECTS),
+                     DESKTOP_CREATEWINDOW | DESKTOP_WRITEOBJECTS);
+    assert_int_equal(granted_on(opened, sid) & (WRITE_DAC | WRITE_OWNER), 0);
+    assert_int_equal(granted_on(opened, SID_COMMANDS), 0); /* it is not */
+    assert_int_equal(granted_on(opened, "S-1-1-0"), 0);
+    CloseDesktop(opened);
+    CloseWindowStation(station);
+    desktop_close(desktop);
+    free(name);
+}
+
+/* As one that another program of the session has made: its entries stay, ours are added, once. */
+static void a_station_of_others_is_opened_up(void **state)
+{
+    const char *const sids[] = {"S-1-5-21-1-2-3-4", SID_COMMANDS};
+    char *user = security_own_sid();
+    const struct sddl_ace others[] = {{.mask = WINSTA_ALL_ACCESS | READ_CONTROL | WRITE_DAC, .sid = user}};
+    HWINSTA station = CreateWindowStationW(run_under_wine() ? L"postern-test" : NULL, 0,
+                                           WINSTA_READATTRIBUTES | READ_CONTROL | WRITE_DAC, NULL);
+    PSECURITY_DESCRIPTOR descriptor = NULL;
+    struct postern_error error = {0};
+    BOOL present, defaulted;
+    ACL *list = NULL;
+
+    (void)state;
+    assert_non_null(station);
+    assert_int_equal(security_describe(others, 1, &descriptor, NULL), 0);
+    assert_true(GetSecurityDescriptorDacl(descriptor, &present, &list, &defaulted));
+    assert_int_equal(SetSecurityInfo(station, SE_WINDOW_OBJECT, DACL_SECURITY_INFORMATION, NULL, NULL, list, NULL),
+                     ERROR_SUCCESS);
+    LocalFree(descriptor);
+    for (int i = 0; i < 2; i++) {
+        if (security_admit(station, sids[0], WINSTA_ALL_ACCESS, &error) != 0 ||
+            security_admit(station, sids[1], WINSTA_ALL_ACCESS, &error) != 0) {
+            fail_msg("%s", error.message);
+        }
+    }
+    assert_int_equal(granted_on(station, user), others[0].mask);
+    assert_int_equal(granted_on(station, sids[0]), WINSTA_ALL_ACCESS);
+    assert_int_equal(granted_on(station, sids[1]), WINSTA_ALL_ACCESS);
+    assert_int_equal(
+        GetSecurityInfo(station, SE_WINDOW_OBJECT, DACL_SECURITY_INFORMATION, NULL, NULL, &list, NULL, &descriptor),
+        ERROR_SUCCESS);
+    assert_int_equal(list->AceCount, 3);
+    LocalFree(descriptor);
+    CloseWindowStation(station);
+    free(user);
+}
+
 static void desktops_are_each_ones_own(void **state)
 {
     struct desktop *one = NULL, *other = NULL;
@@ -323,11 +446,21 @@ static void commands_are_started_with_it(void **state)
 /* The owner may look who may, and no more. We are one; an administrator would be let in all the same. */
 static void the_runner_is_closed_to_its_commands(void **state)
 {
+    DWORD_PTR space[256];
+    DWORD size = 0;
+    char *user = security_own_sid();
     char number[16];
     const char *argv[] = {"child", "open-process", number, NULL};
     struct run run;
 
     (void)state;
+    assert_true(GetKernelObjectSecurity(GetCurrentProcess(), DACL_SECURITY_INFORMATION, space, sizeof(space), &size));
+    assert_int_equal(granted(space, SID_SYSTEM), PROCESS_ALL_ACCESS);
+    assert_int_equal(granted(space, SID_ADMINISTRATORS), PROCESS_ALL_ACCESS);
+    assert_int_equal(granted(space, "S-1-3-4"), READ_CONTROL);
+    assert_int_equal(granted(space, user), 0);
+    assert_int_equal(granted(space, "S-1-1-0"), 0);
+    free(user);
     snprintf(number, sizeof(number), "%lu", GetCurrentProcessId());
     start_child(argv, &run);
     if (run_under_wine()) {
@@ -371,6 +504,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_system_that_restricts_nobody_is_refused),
         cmocka_unit_test(a_trial_that_fails_is_told_in_words),
         cmocka_unit_test(a_trial_knows_where_it_is),
+        cmocka_unit_test(each_is_for_whom_it_is_meant),
+        cmocka_unit_test(a_station_of_others_is_opened_up),
         cmocka_unit_test(desktops_are_each_ones_own),
         cmocka_unit_test(a_trial_that_does_not_come_about_fails),
         cmocka_unit_test(failures_leave_nothing),
