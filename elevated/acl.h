@@ -40,6 +40,10 @@ const struct acl_outcome *acl_tell(const struct acl_grant *grant);
  * is taken back with the rest. Nothing may be changed unless this says 0. */
 int acl_note(struct acl_grant *grant, const char *kind, const char *name, struct postern_error *error);
 
+/* Makes the profile of the sandbox's app container, whose SID the entries bear; it is taken back with the rest.
+ * POSTERN_E_CONFINE. */
+int acl_make_profile(struct acl_grant *grant, const char *name, const char *sid, struct postern_error *error);
+
 /* Once no process of the sandbox is left: takes all of it away. What can't be is told in `error` and stays in the
  * record. Frees in any case. NULL allowed. */
 int acl_close(struct acl_grant *grant, struct postern_error *error);

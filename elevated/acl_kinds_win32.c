@@ -8,5 +8,6 @@ const struct acl_kind acl_kinds[] = {
     {ACL_KIND_ENTRY, acl_restore_entry},
     {ACL_KIND_DIRECTORY, acl_restore_directory},
     {ACL_KIND_DEVICE, acl_device_restore},
+    {ACL_KIND_PROFILE, acl_profile_restore},
 };
 const size_t acl_kind_count = sizeof(acl_kinds) / sizeof(acl_kinds[0]);

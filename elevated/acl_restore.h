@@ -15,6 +15,7 @@
 #define ACL_KIND_ENTRY "entry"         /* "SID PATH" or "SID,SID PATH": their entries at the path and beneath */
 #define ACL_KIND_DIRECTORY "directory" /* a path: with all that is in it */
 #define ACL_KIND_DEVICE "device"       /* as an entry, of a device */
+#define ACL_KIND_PROFILE "profile"     /* the name of an app container */
 
 struct acl_kind {
     const char *name;

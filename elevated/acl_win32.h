@@ -67,6 +67,10 @@ int acl_device_open_nul(const struct acl_system *system, struct undo_journal *jo
                         bool *closed, struct postern_error *error);
 int acl_device_restore(const struct acl_system *system, const char *name, struct postern_error *error);
 
+/* ---- acl_profile_win32.c ---- */
+
+int acl_profile_restore(const struct acl_system *system, const char *name, struct postern_error *error);
+
 /* ---- acl_win32.c ---- */
 
 /* acl_open() and acl_recover() with the records at another place. */

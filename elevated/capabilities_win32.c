@@ -1,7 +1,7 @@
 /*
  * capabilities_win32.c - what a sandbox can have on Windows, see capabilities.h. Whether a restricted token keeps its
- * holder from writing is tried, which accounts there are and whether the firewall blocks the offline ones is looked up.
- * Parent.
+ * holder from writing is tried, which accounts there are and whether the firewall blocks the offline ones is looked up,
+ * and so is whether there are app containers. Parent.
  */
 #include "elevated/capabilities.h"
 
@@ -16,6 +16,7 @@ int capabilities_find(enum postern_level level, struct capabilities *out, struct
         return code;
     }
     out->host.restricted_token = true; /* else there is no such level */
+    out->host.appcontainer = appcontainer_check(NULL) == POSTERN_OK;
     if (level == POSTERN_LEVEL_ELEVATED) {
         out->host.account_online = account_check(false, &out->missing) == POSTERN_OK;
         out->host.account_offline = account_check(true, &out->missing) == POSTERN_OK;

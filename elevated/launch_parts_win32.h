@@ -11,6 +11,7 @@
 #include "elevated/launch_user_win32.h"
 #include "ipc/bootstrap.h"
 #include "ipc/endpoint.h"
+#include "shared/appcontainer_win32.h"
 #include "shared/token_win32.h"
 
 #define LAUNCH_STAGE "launch"
@@ -18,9 +19,10 @@
 struct launch {
     struct log *log;
     struct launch_user user;
-    char sid[TOKEN_SID_SIZE]; /* of the sandbox; "": level none */
-    struct account *account;  /* NULL: the caller's own */
-    struct acl_grant *grant;  /* NULL: no access list was changed */
+    char sid[APPCONTAINER_SID_SIZE];        /* of the sandbox; "": level none */
+    char container[APPCONTAINER_NAME_SIZE]; /* the app container whose SID that is; "": none */
+    struct account *account;                /* NULL: the caller's own */
+    struct acl_grant *grant;                /* NULL: no access list was changed */
     struct endpoint *endpoint;
     os_handle job;
     struct process runner;

@@ -16,7 +16,7 @@
 
 /* What a plan comes to, put in order. */
 struct work {
-    bool account, offline;
+    bool account, offline, container;
     bool entries, temp;
     struct job_limits limits;
 };
@@ -54,6 +54,7 @@ static int sort_step(const struct enforce_step *step, struct work *work, struct 
     const struct enforce_mechanism_info *info = enforce_info(step->mechanism);
 
     if (info->executor == ENFORCE_BY_RUNNER) {
+        work->container = work->container || step->mechanism == ENFORCE_APPCONTAINER;
         return enforce_add(&start->bootstrap.steps, step) ? POSTERN_OK : error_memory(error, LAUNCH_STAGE);
     }
     switch (step->mechanism) {
@@ -117,16 +118,51 @@ static int temp_place(const struct launch *launch, char **out, struct postern_er
     return code;
 }
 
+/* The SID of an app container comes from its name; there is no profile before there is a record to put it in. */
+static int make_sid(struct launch *launch, bool container, struct postern_error *error)
+{
+    char *sid = NULL;
+    int code;
+
+    if (!container) {
+        return token_make_sid(launch->sid, error);
+    }
+    code = appcontainer_make_name(launch->container, error);
+    if (code == POSTERN_OK) {
+        code = appcontainer_find_sid(launch->container, &sid, error);
+    }
+    if (code == POSTERN_OK && (!appcontainer_is_sid(sid) || !text_copy(launch->sid, sizeof(launch->sid), sid))) {
+        code = error_set(error, POSTERN_E_CONFINE, LAUNCH_STAGE, "DeriveAppContainerSidFromAppContainerName",
+                         "the SID %s is not that of an app container", sid);
+    }
+    free(sid);
+    return code;
+}
+
+/* Who has to be let in: an account and its token, our own user and his, or the app container. */
+static struct acl_sids sids_of(const struct launch *launch)
+{
+    if (launch->container[0] != '\0') {
+        return (struct acl_sids){.account = launch->sid};
+    }
+    return (struct acl_sids){.account = launch->account != NULL ? account_sid(launch->account) : NULL,
+                             .capability = launch->sid};
+}
+
 static int change_lists(struct launch *launch, const struct enforce_steps *steps, const struct work *work,
                         struct postern_error *error)
 {
-    const struct acl_sids sids = {.account = launch->account != NULL ? account_sid(launch->account) : NULL,
-                                  .capability = launch->sid};
+    const struct acl_sids sids = sids_of(launch);
     char *temp = NULL;
     int code = work->temp ? temp_place(launch, &temp, error) : POSTERN_OK;
 
     if (code == POSTERN_OK && (work->entries || work->temp)) {
         code = acl_open(steps, &sids, temp, &launch->grant, error);
+    }
+    if (code == POSTERN_OK && work->container) {
+        code = launch->grant != NULL ? acl_make_profile(launch->grant, launch->container, launch->sid, error)
+                                     : error_set(error, POSTERN_E_CONFINE, LAUNCH_STAGE, "",
+                                                 "a plan for an app container without a directory of its own");
     }
     if (code == POSTERN_OK && work->temp && !launch_user_set_temp(&launch->user, acl_temp(launch->grant))) {
         code = error_memory(error, LAUNCH_STAGE);
@@ -146,7 +182,7 @@ int launch_take_steps(const struct launch_options *options, struct launch *launc
         code = sort_steps(&steps, launch, start, &work, error);
     }
     if (code == POSTERN_OK && options->level != POSTERN_LEVEL_NONE) {
-        code = token_make_sid(launch->sid, error);
+        code = make_sid(launch, work.container, error);
     }
     if (code == POSTERN_OK && work.account) {
         code = account_take(work.offline, &launch->account, error);

@@ -1,7 +1,7 @@
 /*
  * confine_win32.c - what commands are started with on Windows, see confine.h and confine_win32.h: a restricted token
- * (token_win32.h), a desktop of their own (desktop_win32.h), mitigations. A real process tries it all before the first
- * command (trial_win32.h). Called once by runner/runner.c.
+ * (token_win32.h) or an app container (appcontainer_win32.h), a desktop of their own (desktop_win32.h), mitigations. A
+ * real process tries it all before the first command (trial_win32.h). Called once by runner/runner.c.
  *
  * The runner itself stays what it is, the owner of pipes and consoles. So it is closed to its commands, who have the
  * same user: reading another process's memory is not writing, and a restricted token would not keep them from it.
@@ -15,6 +15,7 @@
 #include "runner/confine.h"
 #include "runner/desktop_win32.h"
 #include "runner/trial_win32.h"
+#include "shared/appcontainer.h"
 #include "shared/security_win32.h"
 #include "shared/text.h"
 #include "shared/token_win32.h"
@@ -45,6 +46,9 @@ static bool is_known(enum enforce_mechanism mechanism)
     switch (mechanism) {
     case ENFORCE_RESTRICTED_TOKEN:
     case ENFORCE_TOKEN_LOCK:
+    case ENFORCE_APPCONTAINER:
+    case ENFORCE_APPCONTAINER_FILES:
+    case ENFORCE_APPCONTAINER_NET:
     case ENFORCE_DESKTOP:
     case ENFORCE_UI:
     case ENFORCE_MITIGATIONS:
@@ -52,6 +56,23 @@ static bool is_known(enum enforce_mechanism mechanism)
     default:
         return false;
     }
+}
+
+/* A token or a container, and a SID that is of its sort. */
+static int check_whole(const struct enforce_steps *steps, const char *sid, struct postern_error *error)
+{
+    bool token = enforce_has(steps, ENFORCE_RESTRICTED_TOKEN), container = enforce_has(steps, ENFORCE_APPCONTAINER);
+
+    if (token == container || !enforce_has(steps, ENFORCE_DESKTOP)) {
+        return error_set(error, POSTERN_E_CONFINE, STAGE, "",
+                         "a plan without either a restricted token or an app container, and a desktop, does not "
+                         "confine");
+    }
+    if (sid == NULL || appcontainer_is_sid(sid) != container) {
+        return error_set(error, POSTERN_E_CONFINE, STAGE, "", "%s takes a SID of the sandbox's",
+                         container ? "an app container" : "a restricted token");
+    }
+    return POSTERN_OK;
 }
 
 /* Before anything is done: a plan that is not wholly ours is not begun. */
@@ -74,14 +95,7 @@ static int check_plan(enum postern_level level, const struct enforce_steps *step
     if (ready) {
         return error_set(error, POSTERN_E_CONFINE, STAGE, "", "commands are confined already");
     }
-    if (!enforce_has(steps, ENFORCE_RESTRICTED_TOKEN) || !enforce_has(steps, ENFORCE_DESKTOP)) {
-        return error_set(error, POSTERN_E_CONFINE, STAGE, "",
-                         "a plan without a restricted token or a desktop does not confine");
-    }
-    if (sid == NULL) {
-        return error_set(error, POSTERN_E_CONFINE, STAGE, "", "a restricted token takes a SID of the sandbox's");
-    }
-    return POSTERN_OK;
+    return check_whole(steps, sid, error);
 }
 
 /* ---- the runner ---- */
@@ -185,6 +199,25 @@ static int find_token(struct making *making, const char *sid, uint64_t mitigatio
     return code;
 }
 
+/* The system makes the token of each process, of ours. */
+static int try_container(struct making *making, const char *sid, bool network, uint64_t mitigations,
+                         struct postern_error *error)
+{
+    struct process_confinement confinement = {.token = OS_HANDLE_NONE,
+                                              .desktop = desktop_name(making->desktop),
+                                              .mitigations = mitigations,
+                                              .package = sid,
+                                              .package_network = network};
+    int code = trial_run(&confinement, sid, making->station, error);
+
+    if (code != POSTERN_OK) {
+        return code;
+    }
+    commands = confinement;
+    commands.package = text_duplicate(sid); /* for good */
+    return commands.package != NULL ? POSTERN_OK : error_memory(error, STAGE);
+}
+
 static int make(const struct enforce_steps *steps, const char *sid, enum token_logon *logon,
                 struct postern_error *error)
 {
@@ -195,7 +228,9 @@ static int make(const struct enforce_steps *steps, const char *sid, enum token_l
     if (code == POSTERN_OK && enforce_has(steps, ENFORCE_UI)) {
         code = find_station(&making, error);
     }
-    if (code == POSTERN_OK) {
+    if (code == POSTERN_OK && enforce_has(steps, ENFORCE_APPCONTAINER)) {
+        code = try_container(&making, sid, !enforce_has(steps, ENFORCE_APPCONTAINER_NET), mitigations, error);
+    } else if (code == POSTERN_OK) {
         code = find_token(&making, sid, mitigations, logon, error);
     }
     free(making.station);

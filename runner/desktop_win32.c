@@ -8,6 +8,7 @@
 #include <string.h>
 #include <windows.h>
 
+#include "shared/appcontainer.h"
 #include "shared/crypto.h"
 #include "shared/security_win32.h"
 #include "shared/text.h"
@@ -120,10 +121,12 @@ static int create_station(SECURITY_ATTRIBUTES *attributes, HWINSTA *out, struct 
     return code;
 }
 
-static int make_station(struct desktop *desktop, const char *user, struct postern_error *error)
+/* The entries stay on a station that sandboxes share: so they are not for the one SID. */
+static int make_station(struct desktop *desktop, const char *user, const char *sid, struct postern_error *error)
 {
+    const char *who = appcontainer_is_sid(sid) ? SID_APP_PACKAGES : SID_COMMANDS;
     SECURITY_ATTRIBUTES attributes;
-    int code = describe(user, SID_COMMANDS, STATION_RIGHTS, &attributes, error);
+    int code = describe(user, who, STATION_RIGHTS, &attributes, error);
 
     if (code == POSTERN_OK) {
         code = create_station(&attributes, &desktop->station, error);
@@ -134,7 +137,7 @@ static int make_station(struct desktop *desktop, const char *user, struct poster
         code = security_admit(desktop->station, user, STATION_RIGHTS, error);
     }
     if (code == POSTERN_OK) {
-        code = security_admit(desktop->station, SID_COMMANDS, STATION_RIGHTS, error);
+        code = security_admit(desktop->station, who, STATION_RIGHTS, error);
     }
     return code;
 }
@@ -180,7 +183,7 @@ int desktop_open(const char *sid, struct desktop **out, struct postern_error *er
         code = os_failure(error, "GetTokenInformation", "our own user could not be found out");
     }
     if (code == POSTERN_OK) {
-        code = make_station(desktop, user, error);
+        code = make_station(desktop, user, sid, error);
     }
     if (code == POSTERN_OK) {
         code = make_desktop(desktop, user, sid, error);

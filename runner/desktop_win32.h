@@ -14,9 +14,9 @@
 
 struct desktop;
 
-/* For who holds a token restricted to `sid` (token_win32.h). Both objects last until desktop_close(), and as long as
- * somebody is on them. To be called while this process has one thread: its window station is another one for a moment.
- * POSTERN_E_CONFINE. */
+/* For who holds a token restricted to `sid` (token_win32.h), or is in the app container `sid`. Both objects last until
+ * desktop_close(), and as long as somebody is on them. To be called while this process has one thread: its window
+ * station is another one for a moment. POSTERN_E_CONFINE. */
 int desktop_open(const char *sid, struct desktop **out, struct postern_error *error);
 void desktop_close(struct desktop *desktop); /* NULL allowed */
 

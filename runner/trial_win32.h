@@ -5,6 +5,8 @@
  *   postern-runner --trial DESKTOP SID [STATION]
  *       Ends with 0 when it is on that desktop, holds a token restricted to SID and, with STATION, is not let onto that
  *       window station. Its libraries include user32.dll, which does not load for who has no right to his desktop.
+ *       Where SID is that of an app container it waits for the end of its input instead of looking at its token: what
+ *       the container is and gives is asked by the runner.
  */
 #ifndef POSTERN_RUNNER_TRIAL_WIN32_H
 #define POSTERN_RUNNER_TRIAL_WIN32_H

@@ -115,7 +115,7 @@ struct policy_demand {
     const char *capability; /* static, e.g. "net.hosts" */
     char *where;            /* e.g. "network.allowedHosts" */
 };
-#define POLICY_DEMANDS_MAX 16 /* one for each member that can be the cause */
+#define POLICY_DEMANDS_MAX 24 /* one for each member that can be the cause */
 
 struct policy {
     struct policy_rules rules;

@@ -323,15 +323,9 @@ static void check_ignored(const struct json_member *top)
 }
 
 /* Members that MXC knows; here they may be null at most. "Not known" would be true for them, and no help. */
-#define FOREIGN_SECTIONS 4
-static const char *const foreign[] = {"processContainer",
-                                      "appContainer",
-                                      "lxc",
-                                      "seatbelt", /* FOREIGN_SECTIONS */
-                                      "phase",
-                                      "sandboxId",
-                                      "correlationVector",
-                                      NULL};
+#define FOREIGN_SECTIONS 2
+static const char *const foreign[] = {"lxc",   "seatbelt", /* FOREIGN_SECTIONS */
+                                      "phase", "sandboxId", "correlationVector", NULL};
 
 static void refuse_foreign(const struct json_member *top)
 {
@@ -348,9 +342,10 @@ static void refuse_foreign(const struct json_member *top)
 
 static void parse_top(const struct json_member *top, struct policy *policy)
 {
-    static const char *const allowed[] = {"version",      "process",     "filesystem", "network",  "ui",
-                                          "experimental", "containment", "lifecycle",  "fallback", "runtimeConfig",
-                                          "containerId",  "$schema",     "_comment",   NULL};
+    static const char *const allowed[] = {
+        "version",   "process",  "filesystem",    "network",     "ui",      "experimental",     "containment",
+        "lifecycle", "fallback", "runtimeConfig", "containerId", "$schema", "processContainer", "appContainer",
+        "_comment",  NULL};
     struct json_member process = json_member_get(top, "process");
     struct json_member containment = json_member_get(top, "containment");
     struct json_member lifecycle = json_member_get(top, "lifecycle");
@@ -369,6 +364,7 @@ static void parse_top(const struct json_member *top, struct policy *policy)
     parse_filesystem(&filesystem, policy);
     policy_parse_network(top, minor, policy);
     parse_ui(&ui, policy);
+    policy_parse_container(top, policy);
     parse_experimental(&experimental, policy);
 }
 

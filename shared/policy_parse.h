@@ -13,4 +13,7 @@ void policy_parse_demand(const struct json_member *member, const char *capabilit
 /* "network" and "runtimeConfig" of the document; `minor` is that of its version, 0 when it has none. */
 void policy_parse_network(const struct json_member *top, unsigned minor, struct policy *policy);
 
+/* "processContainer" or "appContainer" of the document; once containment and network are known. */
+void policy_parse_container(const struct json_member *top, struct policy *policy);
+
 #endif

@@ -6,6 +6,7 @@
  */
 #include "shared/process_win32.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 #include <wchar.h>
@@ -13,6 +14,7 @@
 #define PSAPI_VERSION 2
 #include <psapi.h>
 
+#include "shared/appcontainer_win32.h"
 #include "shared/attributes_win32.h"
 #include "shared/batch_win32.h"
 #include "shared/block_win32.h"
@@ -44,6 +46,7 @@ struct spawn {
     struct inheritance handles;
     HANDLE job;
     DWORD64 mitigations;
+    struct appcontainer_place place; /* without a SID: in no app container */
     struct attributes attributes;
 };
 
@@ -142,7 +145,16 @@ static int make_text(const struct process_spec *spec, const struct process_confi
 
 /* ---- attributes ---- */
 
-#define ATTRIBUTES_MAX 4 /* the list is made for that many; an empty place costs nothing */
+static int make_place(const struct process_confinement *confinement, struct spawn *spawn, struct postern_error *error)
+{
+    if (confinement->package == NULL) {
+        return POSTERN_OK;
+    }
+    assert(confinement->token == OS_HANDLE_NONE); /* the system makes the container's token, of our own */
+    return appcontainer_place_init(confinement->package, confinement->package_network, &spawn->place, error);
+}
+
+#define ATTRIBUTES_MAX 5 /* the list is made for that many; an empty place costs nothing */
 
 static int make_attributes(const struct process_spec *spec, const struct process_confinement *confinement,
                            struct spawn *spawn, struct postern_error *error)
@@ -162,6 +174,10 @@ static int make_attributes(const struct process_spec *spec, const struct process
         /* Unlike the others this attribute's value is the handle itself. */
         ok = attributes_add(&spawn->attributes, PROC_THREAD_ATTRIBUTE_PSEUDOCONSOLE, (void *)spec->terminal,
                             sizeof(void *));
+    }
+    if (ok && confinement->package != NULL) {
+        ok = attributes_add(&spawn->attributes, PROC_THREAD_ATTRIBUTE_SECURITY_CAPABILITIES, &spawn->place.value,
+                            sizeof(spawn->place.value));
     }
     if (ok && confinement->mitigations != 0) {
         spawn->mitigations = confinement->mitigations;
@@ -198,12 +214,27 @@ static int failure_code(DWORD os_error)
     }
 }
 
-static int spawn_failure(const struct process_spec *spec, const char *operation, DWORD os_error,
+/* Two causes that nobody would guess. */
+static void explain_container(DWORD os_error, struct postern_error *error)
+{
+    if (os_error == ERROR_ENVVAR_NOT_FOUND) {
+        error_remedy(error, "leave LOCALAPPDATA in the command's environment: Windows finds the app container's own "
+                            "directory by it");
+    } else if (os_error == ERROR_ACCESS_DENIED) {
+        error_remedy(error, "an app container can start what is in Windows' own directories and in Program Files: name "
+                            "the directory of any other program with --ro");
+    }
+}
+
+static int spawn_failure(const struct process_spec *spec, const char *operation, bool contained, DWORD os_error,
                          struct postern_error *error)
 {
     int code = error_os(error, failure_code(os_error), STAGE, operation, (int64_t)os_error, "'%s' could not be started",
                         spec->program);
 
+    if (contained) {
+        explain_container(os_error, error);
+    }
     /* process_find() keeps to real programs; this is for one named by its path that only looks like it. */
     if (find_windows_is_app(spec->program)) {
         error_remedy(
@@ -263,7 +294,7 @@ static int create_process(const struct process_spec *spec, DWORD flags, const st
                                   spawn->block, spawn->cwd, &startup.StartupInfo, &process);
     }
     if (!ok) {
-        return spawn_failure(spec, operation, GetLastError(), error);
+        return spawn_failure(spec, operation, confinement->package != NULL, GetLastError(), error);
     }
     CloseHandle(process.hThread);
     out->handle = (os_handle)process.hProcess;
@@ -274,6 +305,7 @@ static int create_process(const struct process_spec *spec, DWORD flags, const st
 static void spawn_free(const struct process_spec *spec, struct spawn *spawn)
 {
     attributes_free(&spawn->attributes);
+    appcontainer_place_free(&spawn->place);
     inheritance_free(spec, &spawn->handles);
     free(spawn->program);
     free(spawn->line);
@@ -290,13 +322,13 @@ int process_spawn_win32(const struct process_spec *spec, enum process_console co
     int code;
 
     confinement = confinement != NULL ? confinement : &none;
-    if (confinement->package != NULL) {
-        return error_set(error, POSTERN_E_UNSUPPORTED, STAGE, "", "commands cannot be started in an app container");
-    }
     memset(&spawn, 0, sizeof(spawn));
     code = make_text(spec, confinement, &spawn, error);
     if (code == POSTERN_OK) {
         code = inheritance_make(spec, &spawn.handles, error);
+    }
+    if (code == POSTERN_OK) {
+        code = make_place(confinement, &spawn, error);
     }
     if (code == POSTERN_OK) {
         code = make_attributes(spec, confinement, &spawn, error);

@@ -140,7 +140,7 @@ static void plans_that_do_not_confine_are_refused(void **state)
     refused(POSTERN_LEVEL_ELEVATED, no_token, 3, sid, "does not confine");
     refused(POSTERN_LEVEL_RESTRICTED, launchers, 3, sid, "limits.memory:job");
     refused(POSTERN_LEVEL_RESTRICTED, linux_step, 3, sid, "syscalls:seccomp");
-    refused(POSTERN_LEVEL_RESTRICTED, package, 2, sid, "appcontainer");
+    refused(POSTERN_LEVEL_RESTRICTED, package, 2, sid, "an app container takes a SID"); /* sid is no package */
     refused(POSTERN_LEVEL_RESTRICTED, usual, 4, NULL, "SID");
     assert_int_equal(trials, 0); /* a plan that is not wholly ours is not begun */
 }

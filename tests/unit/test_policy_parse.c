@@ -1,5 +1,6 @@
 /*
- * Reading policies (shared/policy_parse.c, policy_network.c, json_member.c): every rule, kept and broken.
+ * Reading policies (shared/policy_parse.c, policy_network.c, policy_container.c, json_member.c): every rule, kept and
+ * broken.
  */
 #include "tests/support/test.h"
 
@@ -253,9 +254,7 @@ static void unknown_members_are_named_with_their_place(void **state)
 static void sections_of_others_are_refused(void **state)
 {
     static const struct refused cases[] = {
-        {"{\"processContainer\": {}}", "processContainer (line 1, column 2) belongs to another containment"},
-        {"{\"appContainer\": {}}", "appContainer|another containment"},
-        {"{\"lxc\": {\"distribution\": \"alpine\"}}", "lxc|another containment"},
+        {"{\"lxc\": {\"distribution\": \"alpine\"}}", "lxc (line 1, column 2) belongs to another containment"},
         {"{\"seatbelt\": {}}", "seatbelt|another containment"},
         {"{\"phase\": \"start\"}", "phase|one-shot"},
         {"{\"sandboxId\": \"iso:x\"}", "sandboxId|one-shot"},
@@ -363,6 +362,109 @@ static void containments(void **state)
     refuse("{\"containment\": \"docker\\u001b\"}", "containment|is \"docker\\x1b\"|process, bubblewrap");
     refuse("{\"containment\": \"\"}", "containment|is \"\"");
     refuse("{\"containment\": \"Process\"}", "containment|is \"Process\"");
+}
+
+/* ---- app containers ---- */
+
+#define IN_CONTAINER(section) "{\"containment\": \"processcontainer\", \"processContainer\": {" section "}}"
+
+/* It says nothing that the containment does not say. */
+static void a_plain_container_asks_for_nothing(void **state)
+{
+    (void)state;
+    accept(IN_CONTAINER(""));
+    assert_false(policy.ui.said);
+    assert_int_equal(policy.demand_count, 0);
+    accept(IN_CONTAINER("\"leastPrivilege\": false, \"learningMode\": null, \"capabilities\": [],"
+                        " \"captureDenials\": null, \"network\": {\"allowedProxyPeer\": null}"));
+    assert_false(policy.ui.said);
+    assert_int_equal(policy.demand_count, 0);
+    accept("{\"containment\": \"appcontainer\", \"appContainer\": {}, \"processContainer\": null}");
+    assert_int_equal(policy.containment, POLICY_CONTAINMENT_PROCESSCONTAINER);
+    assert_int_equal(policy.demand_count, 0);
+}
+
+/* The lock-down by name: what cannot hold it is refused when it is planned. */
+static void a_containers_ui_is_the_lock_down(void **state)
+{
+    (void)state;
+    accept(IN_CONTAINER("\"ui\": {\"isolation\": \"container\", \"desktopSystemControl\": false,"
+                        " \"systemSettings\": \"none\", \"ime\": false}"));
+    assert_true(policy.ui.said);
+    assert_true(policy.ui.disable);
+    assert_int_equal(policy.demand_count, 0);
+    demands(IN_CONTAINER("\"ui\": {\"isolation\": \"desktop\"}"), "ui", "processContainer.ui.isolation");
+    demands(IN_CONTAINER("\"ui\": {\"desktopSystemControl\": true}"), "ui", "processContainer.ui.desktopSystemControl");
+    demands(IN_CONTAINER("\"ui\": {\"systemSettings\": \"all\"}"), "ui", "processContainer.ui.systemSettings");
+    demands(IN_CONTAINER("\"ui\": {\"ime\": true}"), "ui", "processContainer.ui.ime");
+}
+
+static void what_a_container_lacks_is_a_demand(void **state)
+{
+    (void)state;
+    demands(IN_CONTAINER("\"leastPrivilege\": true"), "containment", "processContainer.leastPrivilege");
+    demands(IN_CONTAINER("\"learningMode\": true"), "containment", "processContainer.learningMode");
+    demands(IN_CONTAINER("\"captureDenials\": {}"), "containment", "processContainer.captureDenials");
+    demands(IN_CONTAINER("\"capabilities\": [\"registryRead\"]"), "containment", "processContainer.capabilities");
+    demands(IN_CONTAINER("\"network\": {\"allowedProxyPeer\": \"x\"}"), "net.proxy",
+            "processContainer.network.allowedProxyPeer");
+    demands("{\"containment\": \"appcontainer\", \"appContainer\": {\"leastPrivilege\": true}}", "containment",
+            "appContainer.leastPrivilege");
+}
+
+/* Those of the network come with it, and only with it. */
+static void capabilities_of_the_network(void **state)
+{
+    static const char network[] = "\"network\": {\"defaultPolicy\": \"allow\", \"allowLocalNetwork\": true}";
+    static const char names[] = "\"internetClient\", \"internetClientServer\", \"privateNetworkClientServer\"";
+    char text[512];
+
+    (void)state;
+    snprintf(text, sizeof(text),
+             "{\"processContainer\": {\"capabilities\": [%s]}, \"containment\": \"appcontainer\", %s}", names, network);
+    accept(text);
+    assert_int_equal(policy.demand_count, 0);
+    snprintf(text, sizeof(text), "{\"containment\": \"appcontainer\", \"processContainer\": {\"capabilities\": [%s]}}",
+             names);
+    demands(text, "containment", "processContainer.capabilities");
+    snprintf(text, sizeof(text),
+             "{\"containment\": \"appcontainer\", %s, \"processContainer\": {\"capabilities\": [%s, \"lpacCom\"]}}",
+             network, names);
+    demands(text, "containment", "processContainer.capabilities");
+}
+
+static void containers_that_are_none(void **state)
+{
+    static const struct refused cases[] = {
+        {"{\"processContainer\": {}}",
+         "processContainer (line 1, column 2) is for the containment \"processcontainer\""},
+        {"{\"containment\": \"process\", \"appContainer\": {}}", "appContainer|is for the containment"},
+        {"{\"containment\": \"vm\", \"processContainer\": {}}", "processContainer|is for the containment"},
+        {"{\"containment\": \"appcontainer\", \"processContainer\": {}, \"appContainer\": {}}",
+         "appContainer (line 1, column 57) means processContainer"},
+        {IN_CONTAINER("\"lpac\": true"), "processContainer.lpac|leastPrivilege, learningMode, capabilities"},
+        {IN_CONTAINER("\"ui\": {\"x\": 1}"), "processContainer.ui.x|isolation"},
+        {IN_CONTAINER("\"network\": {\"x\": 1}"), "processContainer.network.x"},
+        {IN_CONTAINER("\"captureDenials\": {\"x\": 1}"), "processContainer.captureDenials.x|mode"},
+        {IN_CONTAINER("\"leastPrivilege\": 1"), "processContainer.leastPrivilege|is not true or false"},
+        {IN_CONTAINER("\"learningMode\": \"on\""), "processContainer.learningMode|is not true or false"},
+        {IN_CONTAINER("\"capabilities\": \"internetClient\""), "processContainer.capabilities|is not an array"},
+        {IN_CONTAINER("\"capabilities\": [\"a\", 1]"), "processContainer.capabilities[1]|is not a string"},
+        {IN_CONTAINER("\"capabilities\": [\"\"]"), "processContainer.capabilities[0]|is empty"},
+        {IN_CONTAINER("\"capabilities\": [\"a,b\"]"), "processContainer.capabilities[0]|has a comma"},
+        {IN_CONTAINER("\"captureDenials\": true"), "processContainer.captureDenials|is not an object"},
+        {IN_CONTAINER("\"captureDenials\": {\"mode\": \"log\"}"), "processContainer.captureDenials.mode|block, allow"},
+        {IN_CONTAINER("\"ui\": {\"isolation\": \"none\"}"), "processContainer.ui.isolation|container, atoms"},
+        {IN_CONTAINER("\"ui\": {\"systemSettings\": true}"), "processContainer.ui.systemSettings|is not a string"},
+    };
+
+    (void)state;
+    refuse_all(cases, COUNT(cases));
+    /* on Windows what is called "process" there comes with the section */
+    assert_int_equal(parse_as(PATH_WINDOWS, "{\"processContainer\": {\"capabilities\": []}}"), POSTERN_OK);
+    assert_int_equal(policy.containment, POLICY_CONTAINMENT_PROCESS);
+    assert_int_equal(parse_as(PATH_WINDOWS, "{\"containment\": \"bubblewrap\", \"processContainer\": {}}"),
+                     POSTERN_E_POLICY);
 }
 
 /* ---- sections ---- */
@@ -684,16 +786,24 @@ static void proxies_of_the_runtime(void **state)
     assert_int_equal(policy.demand_count, 0);
 }
 
+#define CONTAINER_DEMANDS                                                                                              \
+    "\"containment\": \"appcontainer\", \"appContainer\": {\"leastPrivilege\": true, \"learningMode\": true,"          \
+    " \"capabilities\": [\"a\"], \"captureDenials\": {}, \"network\": {\"allowedProxyPeer\": 1}, \"ui\": "             \
+    "{\"isolation\":"                                                                                                  \
+    " \"atoms\", \"desktopSystemControl\": true, \"systemSettings\": \"x\", \"ime\": true}}, "
+
 /* Every cause of a demand at once has a place. */
 static void all_demands_at_once(void **state)
 {
     (void)state;
-    accept("{\"lifecycle\": {\"destroyOnExit\": false, \"preservePolicy\": true}, \"network\": {\"defaultPolicy\":"
+    accept("{" CONTAINER_DEMANDS
+           "\"lifecycle\": {\"destroyOnExit\": false, \"preservePolicy\": true}, \"network\": {\"defaultPolicy\":"
            " \"allow\", \"allowedHosts\": [\"a\"], \"blockedHosts\": [\"b\"], \"proxy\": {\"localhost\": 1}}}");
-    assert_int_equal(policy.demand_count, 6);
-    accept("{\"version\": \"0.8.0\", \"lifecycle\": {\"destroyOnExit\": false, \"preservePolicy\": true}, \"network\":"
+    assert_int_equal(policy.demand_count, 15);
+    accept("{" CONTAINER_DEMANDS
+           "\"version\": \"0.8.0\", \"lifecycle\": {\"destroyOnExit\": false, \"preservePolicy\": true}, \"network\":"
            " {\"egress\": {\"default\": \"allow\", \"allow\": [{}], \"deny\": [{}]}}}");
-    assert_int_equal(policy.demand_count, 5);
+    assert_int_equal(policy.demand_count, 14);
 }
 
 static void a_long_name_leaves_the_problem_readable(void **state)
@@ -725,6 +835,11 @@ int main(void)
         cmocka_unit_test(wrong_types_are_refused),
         cmocka_unit_test(versions),
         cmocka_unit_test(containments),
+        cmocka_unit_test(a_plain_container_asks_for_nothing),
+        cmocka_unit_test(a_containers_ui_is_the_lock_down),
+        cmocka_unit_test(what_a_container_lacks_is_a_demand),
+        cmocka_unit_test(capabilities_of_the_network),
+        cmocka_unit_test(containers_that_are_none),
         cmocka_unit_test(processes),
         cmocka_unit_test(lifecycles),
         cmocka_unit_test(paths),

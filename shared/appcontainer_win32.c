@@ -1,0 +1,380 @@
+/*
+ * appcontainer_win32.c - app containers: profiles, and what a process is started with, see appcontainer_win32.h. Both
+ * sides.
+ */
+#include "shared/appcontainer_win32.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sddl.h>
+
+#include "shared/access_win32.h"
+#include "shared/attributes_win32.h"
+#include "shared/security_win32.h"
+#include "shared/wide.h"
+
+#define STAGE "appcontainer"
+#define SHOWN L"postern sandbox" /* where the system lists profiles for people */
+
+static int os_failure(struct postern_error *error, const char *operation, const char *what)
+{
+    return error_os(error, POSTERN_E_CONFINE, STAGE, operation, (int64_t)GetLastError(), "%s", what);
+}
+
+/* ---- the system's calls ---- */
+
+/* Looked up: systems without them are to be told so, not to fail loading us. */
+typedef HRESULT(WINAPI *create_call)(PCWSTR, PCWSTR, PCWSTR, PSID_AND_ATTRIBUTES, DWORD, PSID *);
+typedef HRESULT(WINAPI *delete_call)(PCWSTR);
+typedef HRESULT(WINAPI *derive_call)(PCWSTR, PSID *);
+
+struct calls {
+    HMODULE library;
+    create_call create;
+    delete_call remove;
+    derive_call derive;
+};
+
+static void (*find_call(HMODULE library, const char *name))(void)
+{
+    return (void (*)(void))GetProcAddress(library, name);
+}
+
+static int calls_open(int code, struct calls *out, struct postern_error *error)
+{
+    *out = (struct calls){.library = LoadLibraryExW(L"userenv.dll", NULL, LOAD_LIBRARY_SEARCH_SYSTEM32)};
+    if (out->library == NULL) {
+        return error_os(error, code, STAGE, "LoadLibraryExW", (int64_t)GetLastError(), "userenv.dll was not loaded");
+    }
+    out->create = (create_call)find_call(out->library, "CreateAppContainerProfile");
+    out->remove = (delete_call)find_call(out->library, "DeleteAppContainerProfile");
+    out->derive = (derive_call)find_call(out->library, "DeriveAppContainerSidFromAppContainerName");
+    if (out->create != NULL && out->remove != NULL && out->derive != NULL) {
+        return POSTERN_OK;
+    }
+    FreeLibrary(out->library);
+    out->library = NULL;
+    error_set(error, code, STAGE, "GetProcAddress", "this system has no app containers");
+    error_remedy(error, "ask for the containment \"process\"");
+    return code;
+}
+
+static void calls_close(struct calls *calls)
+{
+    if (calls->library != NULL) {
+        FreeLibrary(calls->library);
+    }
+}
+
+/* ---- profiles ---- */
+
+/* The SID as text, and the SID freed. */
+static int take_sid(PSID sid, char **out, struct postern_error *error)
+{
+    wchar_t *text = NULL;
+    int code = POSTERN_OK;
+
+    if (!ConvertSidToStringSidW(sid, &text)) {
+        code = os_failure(error, "ConvertSidToStringSidW", "the SID of an app container could not be shown");
+    } else {
+        *out = wide_to_utf8(text);
+        LocalFree(text);
+        code = *out != NULL ? POSTERN_OK : error_memory(error, STAGE);
+    }
+    FreeSid(sid);
+    return code;
+}
+
+int appcontainer_create(const char *name, char **sid, struct postern_error *error)
+{
+    struct calls calls;
+    wchar_t *wide = NULL;
+    PSID made = NULL;
+    HRESULT number;
+    int code = calls_open(POSTERN_E_CONFINE, &calls, error);
+
+    if (code == POSTERN_OK) {
+        code = wide_convert(name, STAGE, "the name of an app container", &wide, error);
+    }
+    if (code == POSTERN_OK) {
+        /* What a process of it may do is said when it is started: the profile needs no capabilities. */
+        number = calls.create(wide, SHOWN, SHOWN, NULL, 0, &made);
+        code = SUCCEEDED(number) ? take_sid(made, sid, error)
+                                 : error_os(error, POSTERN_E_CONFINE, STAGE, "CreateAppContainerProfile",
+                                            (int64_t)number, "the app container %s could not be made", name);
+    }
+    free(wide);
+    calls_close(&calls);
+    return code;
+}
+
+int appcontainer_find_sid(const char *name, char **sid, struct postern_error *error)
+{
+    struct calls calls;
+    wchar_t *wide = NULL;
+    PSID found = NULL;
+    HRESULT number;
+    int code = calls_open(POSTERN_E_CONFINE, &calls, error);
+
+    if (code == POSTERN_OK) {
+        code = wide_convert(name, STAGE, "the name of an app container", &wide, error);
+    }
+    if (code == POSTERN_OK) {
+        number = calls.derive(wide, &found);
+        code = SUCCEEDED(number)
+                   ? take_sid(found, sid, error)
+                   : error_os(error, POSTERN_E_CONFINE, STAGE, "DeriveAppContainerSidFromAppContainerName",
+                              (int64_t)number, "the SID of the app container %s could not be found out", name);
+    }
+    free(wide);
+    calls_close(&calls);
+    return code;
+}
+
+int appcontainer_delete(const char *name, struct postern_error *error)
+{
+    struct calls calls;
+    wchar_t *wide = NULL;
+    HRESULT number;
+    int code = calls_open(POSTERN_E_OS, &calls, error);
+
+    if (code == POSTERN_OK) {
+        code = wide_convert(name, STAGE, "the name of an app container", &wide, error);
+    }
+    if (code == POSTERN_OK) {
+        number = calls.remove(wide);
+        if (FAILED(number)) {
+            code = error_os(error, POSTERN_E_OS, STAGE, "DeleteAppContainerProfile", (int64_t)number,
+                            "the app container %s could not be removed", name);
+        }
+    }
+    free(wide);
+    calls_close(&calls);
+    return code;
+}
+
+/* ---- what a process is started with ---- */
+
+/* Freed with LocalFree(). */
+static int read_sid(const char *text, PSID *out, struct postern_error *error)
+{
+    wchar_t *wide = NULL;
+    int code = wide_convert(text, STAGE, "a SID", &wide, error);
+
+    if (code == POSTERN_OK && !ConvertStringSidToSidW(wide, out)) {
+        *out = NULL;
+        code = os_failure(error, "ConvertStringSidToSidW", "a SID was not accepted");
+    }
+    free(wide);
+    return code;
+}
+
+int appcontainer_place_init(const char *sid, bool network, struct appcontainer_place *out, struct postern_error *error)
+{
+    /* internetClient, internetClientServer, privateNetworkClientServer */
+    static const char *const capabilities[APPCONTAINER_CAPABILITIES] = {"S-1-15-3-1", "S-1-15-3-2", "S-1-15-3-3"};
+    int code;
+
+    memset(out, 0, sizeof(*out));
+    if (!appcontainer_is_sid(sid)) {
+        return error_set(error, POSTERN_E_CONFINE, STAGE, "", "the SID %s is not that of an app container", sid);
+    }
+    code = read_sid(sid, &out->value.AppContainerSid, error);
+    for (size_t i = 0; code == POSTERN_OK && network && i < APPCONTAINER_CAPABILITIES; i++) {
+        code = read_sid(capabilities[i], &out->capability[i].Sid, error);
+        out->capability[i].Attributes = SE_GROUP_ENABLED;
+        out->value.CapabilityCount = (DWORD)i + 1;
+    }
+    if (code != POSTERN_OK) {
+        appcontainer_place_free(out);
+        return code;
+    }
+    out->value.Capabilities = network ? out->capability : NULL;
+    return POSTERN_OK;
+}
+
+void appcontainer_place_free(struct appcontainer_place *place)
+{
+    for (size_t i = 0; i < APPCONTAINER_CAPABILITIES; i++) {
+        if (place->capability[i].Sid != NULL) {
+            LocalFree(place->capability[i].Sid);
+        }
+    }
+    if (place->value.AppContainerSid != NULL) {
+        LocalFree(place->value.AppContainerSid);
+    }
+    memset(place, 0, sizeof(*place));
+}
+
+/* ---- whether there are any ---- */
+
+static int check_attribute(const char *sid, struct postern_error *error)
+{
+    struct appcontainer_place place = APPCONTAINER_PLACE_NONE;
+    struct attributes attributes = {NULL};
+    int code = appcontainer_place_init(sid, true, &place, error);
+
+    if (code == POSTERN_OK &&
+        !(attributes_init(&attributes, 1) && attributes_add(&attributes, PROC_THREAD_ATTRIBUTE_SECURITY_CAPABILITIES,
+                                                            &place.value, sizeof(place.value)))) {
+        code = error_os(error, POSTERN_E_LEVEL, STAGE, "UpdateProcThreadAttribute", (int64_t)GetLastError(),
+                        "the system starts no processes in app containers");
+        error_remedy(error, "ask for the containment \"process\"");
+    }
+    attributes_free(&attributes);
+    appcontainer_place_free(&place);
+    return code;
+}
+
+int appcontainer_check(struct postern_error *error)
+{
+    static const char name[] = "postern.check"; /* of no profile: its SID is a hash of it */
+    struct calls calls;
+    char *sid = NULL;
+    int code = calls_open(POSTERN_E_LEVEL, &calls, error);
+
+    if (code == POSTERN_OK) {
+        calls_close(&calls);
+        code = appcontainer_find_sid(name, &sid, error);
+    }
+    if (code == POSTERN_OK) {
+        code = check_attribute(sid, error);
+    }
+    if (code != POSTERN_OK && code != POSTERN_E_MEMORY && error != NULL) {
+        error->code = POSTERN_E_LEVEL;
+    }
+    free(sid);
+    return code == POSTERN_OK || code == POSTERN_E_MEMORY ? code : POSTERN_E_LEVEL;
+}
+
+/* ---- trying one ---- */
+
+enum file { FILE_OF_USER, FILE_TO_READ, FILE_TO_WRITE, FILE_COUNT };
+
+static const struct access_question questions[] = {
+    {FILE_OF_USER, FILE_READ_DATA, "read", false},
+    {FILE_OF_USER, FILE_EXECUTE, "execute", false},
+    {FILE_OF_USER, FILE_WRITE_DATA, "write", false},
+    {FILE_OF_USER, FILE_APPEND_DATA, "append", false},
+    {FILE_OF_USER, FILE_WRITE_ATTRIBUTES, "write attributes", false},
+    {FILE_OF_USER, FILE_DELETE_CHILD, "delete what is in it", false},
+    {FILE_OF_USER, DELETE, "delete", false},
+    {FILE_OF_USER, WRITE_DAC, "change who may", false}, /* owners have it without an entry */
+    {FILE_OF_USER, WRITE_OWNER, "change the owner", false},
+    {FILE_TO_READ, FILE_READ_DATA, "read with an entry for it", true},
+    {FILE_TO_READ, FILE_EXECUTE, "execute with an entry for it", true},
+    {FILE_TO_READ, FILE_WRITE_DATA, "write with an entry to read", false},
+    {FILE_TO_READ, DELETE, "delete with an entry to read", false},
+    {FILE_TO_WRITE, FILE_WRITE_DATA, "write with an entry", true},
+    {FILE_TO_WRITE, DELETE, "delete with an entry", true},
+    {FILE_TO_WRITE, WRITE_DAC, "change who may with an entry", false},
+    {FILE_TO_WRITE, FILE_DELETE_CHILD, "delete what is in it with an entry", false},
+};
+
+static bool describe_files(const char *user, const char *sid, char *out[FILE_COUNT])
+{
+    out[FILE_OF_USER] = access_describe_file(user, sid, 0);
+    out[FILE_TO_READ] = access_describe_file(user, sid, FILE_GENERIC_READ | FILE_GENERIC_EXECUTE);
+    out[FILE_TO_WRITE] = access_describe_file(user, sid, ACCESS_CHANGE);
+    return out[FILE_OF_USER] != NULL && out[FILE_TO_READ] != NULL && out[FILE_TO_WRITE] != NULL;
+}
+
+static int try_files(HANDLE token, const char *sid, struct postern_error *error)
+{
+    char *descriptor[FILE_COUNT] = {NULL};
+    char *user = security_own_sid();
+    struct buffer wrong;
+    int code = POSTERN_OK;
+
+    buffer_init(&wrong, 1024);
+    if (user == NULL) {
+        code = os_failure(error, "GetTokenInformation", "our own user could not be found out");
+    } else if (!describe_files(user, sid, descriptor)) {
+        code = error_memory(error, STAGE);
+    } else {
+        code = access_ask((os_handle)token, descriptor, questions, sizeof(questions) / sizeof(questions[0]), &wrong,
+                          error);
+    }
+    if (code == POSTERN_OK && buffer_length(&wrong) > 0) {
+        code = error_set(error, POSTERN_E_CONFINE, STAGE, "AccessCheck",
+                         "in an app container the system lets commands: %.*s", (int)buffer_length(&wrong),
+                         (const char *)buffer_data(&wrong));
+    }
+    for (int file = 0; file < FILE_COUNT; file++) {
+        free(descriptor[file]);
+    }
+    buffer_free(&wrong);
+    free(user);
+    return code;
+}
+
+/* ---- who a process is ---- */
+
+/* What a token tells of this sort; freed by the caller. NULL: see GetLastError(). */
+static void *ask_token(HANDLE token, TOKEN_INFORMATION_CLASS what)
+{
+    DWORD size = 0;
+    void *out;
+
+    GetTokenInformation(token, what, NULL, 0, &size); /* tells the size */
+    out = size > 0 ? malloc(size) : NULL;
+    if (out != NULL && !GetTokenInformation(token, what, out, size, &size)) {
+        free(out);
+        out = NULL;
+    }
+    return out;
+}
+
+static int check_sid(HANDLE token, const char *sid, struct postern_error *error)
+{
+    TOKEN_APPCONTAINER_INFORMATION *told = ask_token(token, TokenAppContainerSid);
+    PSID wanted = NULL;
+    int code = told != NULL ? read_sid(sid, &wanted, error)
+                            : os_failure(error, "GetTokenInformation", "a process did not tell its app container");
+
+    if (code == POSTERN_OK && (told->TokenAppContainer == NULL || !EqualSid(told->TokenAppContainer, wanted))) {
+        code =
+            error_set(error, POSTERN_E_CONFINE, STAGE, "", "a process is not in the app container it was started in");
+    }
+    if (wanted != NULL) {
+        LocalFree(wanted);
+    }
+    free(told);
+    return code;
+}
+
+static int check_capabilities(HANDLE token, bool network, struct postern_error *error)
+{
+    TOKEN_GROUPS *told = ask_token(token, TokenCapabilities);
+    DWORD wanted = network ? APPCONTAINER_CAPABILITIES : 0;
+    int code = POSTERN_OK;
+
+    if (told == NULL) {
+        code = os_failure(error, "GetTokenInformation", "a process did not tell its capabilities");
+    } else if (told->GroupCount != wanted) {
+        code = error_set(error, POSTERN_E_CONFINE, STAGE, "",
+                         "a process in an app container has %lu capabilities, not %lu", (unsigned long)told->GroupCount,
+                         (unsigned long)wanted);
+    }
+    free(told);
+    return code;
+}
+
+int appcontainer_try(os_handle process, const char *sid, bool network, struct postern_error *error)
+{
+    HANDLE token = NULL;
+    int code;
+
+    if (!OpenProcessToken((HANDLE)process, TOKEN_QUERY | TOKEN_DUPLICATE, &token)) {
+        return os_failure(error, "OpenProcessToken", "the token of a process in an app container could not be opened");
+    }
+    code = check_sid(token, sid, error);
+    if (code == POSTERN_OK) {
+        code = check_capabilities(token, network, error);
+    }
+    if (code == POSTERN_OK) {
+        code = try_files(token, sid, error);
+    }
+    CloseHandle(token);
+    return code;
+}
