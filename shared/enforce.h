@@ -164,7 +164,8 @@ struct enforce_host {
  *    the caller's but by entries.
  *  - Level restricted: they run as the caller, so reading cannot be denied and the network cannot be blocked: refused,
  *    unless the containment is "processcontainer": then an app container is used instead of the token, which reads and
- *    writes only by entries or what is open to all such packages, and has a network only if it is given one.
+ *    writes only by entries or what is open to all such packages, and has a network only if it is given one. To it
+ *    Windows only grants, and passes over entries that deny something: for less than what it is in nothing can be.
  *  - ENFORCE_ENTRY: a directory that is writable gets an entry, with all that is in it; what is above first.
  *    ENFORCE_READ_ENTRY: may be read by an entry (account, app container). ENFORCE_NO_ENTRY: one in a writable
  * directory that is read-only, and needs no entry for reading. ENFORCE_DENY_ENTRY: denied, by an entry that says so.

@@ -117,6 +117,22 @@ static int refuse_missing(const struct policy_rule *rule, struct postern_error *
                           "create it first, or make only directories writable that will not hold it");
 }
 
+/* Of entries that deny something Windows passes over those for the SID of an app container: there is only granting. */
+static int refuse_less(const struct policy_rule *rule, const struct policy_rule *above, struct postern_error *error)
+{
+    if (rule->access == POLICY_READ)
+        return enforce_refuse(error, "fs.write", name_of(rule),
+                              "cannot be kept read-only inside what may be written: to an app container Windows only "
+                              "grants",
+                              "use --preset read-only, or give it away with --rw PATH, or use level elevated");
+    return enforce_refuse(
+        error, "fs.deny", name_of(rule),
+        above ? "cannot be denied inside what may be read: to an app container Windows only grants"
+              : "cannot be denied to an app container: it reads what is named, and what Windows opens "
+                "to all of them",
+        above ? "name what is in it instead of all of it, or use level elevated" : "take it out of the denied paths");
+}
+
 static int add_entry(const struct policy_rule *rule, enum way way, struct enforce_steps *out,
                      struct postern_error *error)
 {
@@ -139,6 +155,10 @@ static int plan_rule(const struct policy_rule *rule, const struct policy_rule *a
     if (makeable && rule->access != POLICY_WRITE)
         return refuse_missing(rule, error);
     if (rule->missing)
+        return POSTERN_OK;
+    if (way == BY_CONTAINER && rule->access < held)
+        return refuse_less(rule, above, error);
+    if (way == BY_CONTAINER && rule->access == POLICY_DENIED)
         return POSTERN_OK;
     /* The base is what everybody may read; an account or container has what is the caller's by entries only. */
     if (rule->access == held && (above || way == BY_TOKEN))
