@@ -1,11 +1,10 @@
 /*
- * Command line options from a table. getopt_long splits the words; every message is made here, because what it
- * returns for a mistake differs between the C libraries. Parent side, called by the verbs.
+ * Command line options from a table. The words are split here and not by getopt_long, which not every C library has,
+ * which takes any beginning of a name for the name, and whose answers to a mistake differ. Parent side, called by the
+ * verbs.
  */
 #include "cli/options.h"
 
-#include <assert.h>
-#include <getopt.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -16,38 +15,10 @@
 #include "shared/text.h"
 
 #define STAGE "options"
-#define LONG_VALUE 256 /* getopt_long returns LONG_VALUE + index of the row for a long option */
-
-/* What getopt_long wants to be told. */
-struct option_tables {
-    struct option longs[OPTIONS_MAX + 1];
-    char shorts[2 * OPTIONS_MAX + 3];
-};
 
 static bool takes_value(const struct option_row *row)
 {
     return row->kind != OPTION_FLAG;
-}
-
-static void make_tables(const struct option_row *rows, size_t count, struct option_tables *tables)
-{
-    char *letter = tables->shorts;
-
-    assert(count <= OPTIONS_MAX);
-    memset(tables, 0, sizeof(*tables));
-    *letter++ = '+'; /* stop at the first argument that is no option: what follows belongs to the command */
-    *letter++ = ':';
-    for (size_t i = 0; i < count; i++) {
-        tables->longs[i].name = rows[i].name;
-        tables->longs[i].has_arg = takes_value(&rows[i]) ? required_argument : no_argument;
-        tables->longs[i].val = LONG_VALUE + (int)i;
-        if (rows[i].letter != 0) {
-            *letter++ = rows[i].letter;
-            if (takes_value(&rows[i])) {
-                *letter++ = ':';
-            }
-        }
-    }
 }
 
 static int check_utf8(int argc, char **argv, struct postern_error *error)
@@ -75,7 +46,7 @@ static const struct option_row *find_long(const struct option_row *rows, size_t 
     return NULL;
 }
 
-static const struct option_row *find_letter(const struct option_row *rows, size_t count, int letter)
+static const struct option_row *find_letter(const struct option_row *rows, size_t count, char letter)
 {
     for (size_t i = 0; i < count; i++) {
         if (letter != 0 && rows[i].letter == letter) {
@@ -90,32 +61,6 @@ static int unknown_option(const char *item, int length, struct postern_error *er
     error_set(error, POSTERN_E_INVALID, STAGE, "", "unknown option %.*s", length, item);
     error_remedy(error, "see the verb's --help; options of the command go behind \"--\"");
     return POSTERN_E_INVALID;
-}
-
-/* Says what is wrong with `word`, the argument that getopt_long did not like. */
-static int explain(const struct option_row *rows, size_t count, const char *word, struct postern_error *error)
-{
-    const struct option_row *row;
-    bool is_long = word[1] == '-';
-
-    if (is_long) {
-        row = find_long(rows, count, word + 2);
-        if (row == NULL) {
-            return unknown_option(word, (int)strcspn(word, "="), error);
-        }
-        if (!takes_value(row)) {
-            return error_set(error, POSTERN_E_INVALID, STAGE, "", "option --%s takes no value", row->name);
-        }
-        return error_set(error, POSTERN_E_INVALID, STAGE, "", "option --%s needs a value", row->name);
-    }
-    row = find_letter(rows, count, optopt);
-    if (row == NULL) {
-        char item[3] = {'-', (char)optopt, '\0'};
-        /* Half of a character beyond ASCII: show the whole word. */
-        bool ascii = optopt > 0 && optopt < 128;
-        return unknown_option(ascii ? item : word, ascii ? 2 : (int)strlen(word), error);
-    }
-    return error_set(error, POSTERN_E_INVALID, STAGE, "", "option -%c needs a value", optopt);
 }
 
 static int bad_value(const struct option_row *row, const char *value, const char *wanted, struct postern_error *error)
@@ -166,44 +111,78 @@ static int set_field(const struct option_row *row, const char *value, void *into
     return error_set(error, POSTERN_E_INTERNAL, STAGE, "", "option --%s is of no known kind", row->name);
 }
 
-/* The row that getopt_long's answer `got` stands for, or NULL. It takes any beginning of a name for the name, which
- * would make a script fail on the day another option of that beginning is added: only full names pass. */
-static const struct option_row *matched(const struct option_row *rows, size_t count, int got, const char *word)
+/* What is being parsed, and how far. */
+struct cursor {
+    const struct option_row *rows;
+    size_t count;
+    int argc, at;
+    char **argv;
+};
+
+/* The word behind; NULL: there is none. */
+static const char *next_word(struct cursor *cursor)
 {
-    if (got >= LONG_VALUE) {
-        return find_long(rows, count, word + 2);
+    return cursor->at + 1 < cursor->argc ? cursor->argv[++cursor->at] : NULL;
+}
+
+/* "--name", "--name=value", "--name value". Only full names: a script that gave the beginning of one would fail on the
+ * day another option begins so. */
+static int parse_long(struct cursor *cursor, void *into, struct postern_error *error)
+{
+    const char *word = cursor->argv[cursor->at];
+    const char *value = strchr(word, '=');
+    const struct option_row *row = find_long(cursor->rows, cursor->count, word + 2);
+
+    if (row == NULL)
+        return unknown_option(word, (int)strcspn(word, "="), error);
+    if (value != NULL && !takes_value(row))
+        return error_set(error, POSTERN_E_INVALID, STAGE, "", "option --%s takes no value", row->name);
+    value = value != NULL ? value + 1 : takes_value(row) ? next_word(cursor) : NULL;
+    if (value == NULL && takes_value(row))
+        return error_set(error, POSTERN_E_INVALID, STAGE, "", "option --%s needs a value", row->name);
+    return set_field(row, value, into, error);
+}
+
+/* "-a", "-abc" for three flags, "-nvalue", "-n value". */
+static int parse_letters(struct cursor *cursor, void *into, struct postern_error *error)
+{
+    const char *word = cursor->argv[cursor->at];
+    int result = 0;
+
+    for (const char *letter = word + 1; *letter != '\0' && result == 0; letter++) {
+        const struct option_row *row = find_letter(cursor->rows, cursor->count, *letter);
+        if (row == NULL) {
+            const char item[3] = {'-', *letter, '\0'};
+            /* Half of a character beyond ASCII: show the whole word. */
+            bool ascii = (unsigned char)*letter < 128;
+            return unknown_option(ascii ? item : word, ascii ? 2 : (int)strlen(word), error);
+        }
+        if (takes_value(row)) {
+            const char *value = letter[1] != '\0' ? letter + 1 : next_word(cursor);
+            if (value == NULL)
+                return error_set(error, POSTERN_E_INVALID, STAGE, "", "option -%c needs a value", *letter);
+            return set_field(row, value, into, error);
+        }
+        result = set_field(row, NULL, into, error);
     }
-    return got == '?' || got == ':' ? NULL : find_letter(rows, count, got);
+    return result;
 }
 
 int options_parse(const struct option_row *rows, size_t count, int argc, char **argv, void *into, int *rest,
                   struct postern_error *error)
 {
-    struct option_tables tables;
+    struct cursor cursor = {.rows = rows, .count = count, .argc = argc, .at = 1, .argv = argv};
     int result = check_utf8(argc, argv, error);
 
-    if (result != 0) {
-        return result;
+    /* What follows the first argument that is no option belongs to the command; a lone dash is none. */
+    for (; result == 0 && cursor.at < argc && argv[cursor.at][0] == '-' && argv[cursor.at][1] != '\0'; cursor.at++) {
+        if (strcmp(argv[cursor.at], "--") == 0) {
+            cursor.at++;
+            break;
+        }
+        result = argv[cursor.at][1] == '-' ? parse_long(&cursor, into, error) : parse_letters(&cursor, into, error);
     }
-    make_tables(rows, count, &tables);
-    opterr = 0;
-    optind = 0; /* start anew, which is spelt so in glibc, musl and MinGW-w64 */
-    for (;;) {
-        int at = optind > 0 ? optind : 1;
-        int got = getopt_long(argc, argv, tables.shorts, tables.longs, NULL);
-        const struct option_row *row;
-
-        if (got == -1) {
-            *rest = optind;
-            return 0;
-        }
-        row = matched(rows, count, got, argv[at]);
-        if (row == NULL) {
-            return explain(rows, count, argv[at], error);
-        }
-        result = set_field(row, optarg, into, error);
-        if (result != 0) {
-            return result;
-        }
-    }
+    if (result == 0)
+        *rest = cursor.at < argc ? cursor.at : argc;
+    return result;
 }

@@ -1,5 +1,5 @@
 /*
- * options.h - command line options from a table, on top of getopt_long. Callers: the verbs of cli/. Parent side.
+ * options.h - command line options from a table. Callers: the verbs of cli/. Parent side.
  *
  * A verb describes its options as rows that say where in its own structure a value goes. What cannot be parsed is an
  * error that names the item; nothing is ever guessed.
@@ -33,8 +33,6 @@ struct option_row {
     size_t offset;                       /* of the field in the structure filled */
     const struct option_choice *choices; /* OPTION_CHOICE only */
 };
-
-#define OPTIONS_MAX 48 /* rows of one table */
 
 /* Parses argv[1 ...] into the structure at `into`, up to "--" or the first argument that is no option; *rest is the
  * index of the first argument behind. All arguments, also those behind, have to be UTF-8. On failure

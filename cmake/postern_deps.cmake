@@ -5,7 +5,10 @@
 function(postern_dep name header)
   cmake_parse_arguments(PARSE_ARGV 2 dep "OPTIONAL" "" "")
   find_path(POSTERN_${name}_INCLUDE ${header})
-  if(WIN32)
+  if(MINGW)
+    # Not the import library of a DLL, which nobody would find at a sandbox user's.
+    find_library(POSTERN_${name}_LIBRARY NAMES lib${name}.a ${name})
+  elseif(WIN32)
     find_library(POSTERN_${name}_LIBRARY NAMES ${name} lib${name})
   else()
     find_library(POSTERN_${name}_LIBRARY NAMES lib${name}.a ${name})

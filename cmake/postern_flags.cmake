@@ -1,7 +1,18 @@
 # Compiler and linker flags: postern_flags for our own code, postern_includes for our include paths.
 
 # Assertions catch our own bugs at a privilege boundary, so they stay in release builds (no NDEBUG).
-if(NOT MSVC)
+if(MSVC)
+  set(CMAKE_C_FLAGS_RELEASE "/O2 /Ob2")
+  # One .exe with nothing beside it, as with MinGW: no redistributable to install. The libraries' C library has to be
+  # the same, and vcpkg's triplet says which that is.
+  if("${VCPKG_TARGET_TRIPLET}" MATCHES "-static$" AND NOT DEFINED CMAKE_MSVC_RUNTIME_LIBRARY)
+    set(CMAKE_MSVC_RUNTIME_LIBRARY "MultiThreaded$<$<CONFIG:Debug>:Debug>")
+  endif()
+  # Atomic types came with Visual Studio 2022 17.5; what older ones say of the headers helps nobody.
+  if(CMAKE_C_COMPILER_VERSION VERSION_LESS 19.35)
+    message(FATAL_ERROR "This compiler (${CMAKE_C_COMPILER_VERSION}) is too old: Visual Studio 2022 17.5 or later is needed.")
+  endif()
+else()
   set(CMAKE_C_FLAGS_RELEASE "-O2")
   set(CMAKE_C_FLAGS_DEBUG "-O1 -g -fno-omit-frame-pointer")
 endif()

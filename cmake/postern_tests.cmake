@@ -109,7 +109,8 @@ foreach(source IN LISTS program_sources)
   endif()
   add_executable(program_${base} "${source}")
   # Some speak the runner's part; what a program does not use is not linked.
-  target_link_libraries(program_${base} PRIVATE postern_flags postern_test_host postern_runner_core ${wraps})
+  target_link_libraries(program_${base} PRIVATE postern_flags postern_test_host postern_runner_core ${POSTERN_CLI_LIBS}
+    ${wraps})
   set_target_properties(program_${base} PROPERTIES OUTPUT_NAME ${base}
     RUNTIME_OUTPUT_DIRECTORY "${PROJECT_BINARY_DIR}/tests/programs")
   add_dependencies(test_programs program_${base})

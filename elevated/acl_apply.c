@@ -1,5 +1,5 @@
 /*
- * acl_apply.c - entries onto objects and off again, see acl_apply.h. Parent.
+ * acl_apply.c - entries onto objects, see acl_apply.h. Parent.
  */
 #include "elevated/acl_apply.h"
 
@@ -10,12 +10,16 @@
 #define ALL_BELOW (ACE_TO_FILES | ACE_TO_DIRECTORIES)
 #define TEXT_MAX 512
 
+struct identity {
+    unsigned char data[sizeof(((struct acl_node *)NULL)->identity)];
+};
+
 /* A path of the plan with its steps. */
 struct place {
     const struct acl_step *step;
     size_t count;
     bool governs, tree, denies;
-    struct acl_node found; /* what was there at first; closed */
+    struct identity found; /* of what was there at first */
 };
 
 struct applying {
@@ -24,7 +28,7 @@ struct applying {
     struct acl_counts *counts;
     struct place *place;
     size_t places;
-    const struct place **governing; /* by identity */
+    struct identity *governing; /* of the places that govern, sorted */
     size_t governings;
     const struct place *current;
     bool below; /* the path itself is done */
@@ -45,17 +49,15 @@ static void add_place(struct applying *applying, const struct acl_step *step)
     last->denies = last->denies || (step->ace.deny && step->governs);
 }
 
-static int compare_places(const void *a, const void *b)
+static int compare(const void *a, const void *b)
 {
-    const struct place *const *one = a, *const *other = b;
-    return memcmp((*one)->found.identity, (*other)->found.identity, sizeof((*one)->found.identity));
+    return memcmp(a, b, sizeof(struct identity));
 }
 
 static bool governs_itself(const struct applying *applying, const struct acl_node *node)
 {
-    const struct place wanted = {.found = *node}, *key = &wanted;
-    return applying->governings > 0 && bsearch(&key, applying->governing, applying->governings,
-                                               sizeof(*applying->governing), compare_places) != NULL;
+    return applying->governings > 0 &&
+           bsearch(node->identity, applying->governing, applying->governings, sizeof(struct identity), compare) != NULL;
 }
 
 static int wrong_object(const char *path, const char *problem, struct postern_error *error)
@@ -92,15 +94,17 @@ static int find_places(struct applying *applying, struct postern_error *error)
     int code = 0;
     for (size_t i = 0; i < applying->places && code == 0; i++) {
         struct place *place = &applying->place[i];
-        code = open_place(applying, place, &place->found, error);
+        struct acl_node node;
+        code = open_place(applying, place, &node, error);
         if (code != 0)
             break;
-        applying->system->close(applying->system->context, &place->found);
+        memcpy(place->found.data, node.identity, sizeof(node.identity));
+        applying->system->close(applying->system->context, &node);
         if (place->governs)
-            applying->governing[applying->governings++] = place;
+            applying->governing[applying->governings++] = place->found;
     }
     if (code == 0 && applying->governings > 0)
-        qsort(applying->governing, applying->governings, sizeof(*applying->governing), compare_places);
+        qsort(applying->governing, applying->governings, sizeof(struct identity), compare);
     return code;
 }
 
@@ -240,7 +244,7 @@ static int apply_place(struct applying *applying, const struct place *place, str
     int code = open_place(applying, place, &root, error);
     if (code != 0)
         return code;
-    if (memcmp(root.identity, place->found.identity, sizeof(root.identity)) == 0)
+    if (memcmp(root.identity, place->found.data, sizeof(root.identity)) == 0)
         return acl_walk(applying->system, &root, &visitor, error);
     applying->system->close(applying->system->context, &root);
     return wrong_object(place->step->path, "was exchanged for another meanwhile", error);
@@ -277,94 +281,8 @@ int acl_apply(const struct acl_system *system, const struct acl_plan *plan, size
     applying->place = calloc(plan->count, sizeof(*applying->place));
     applying->governing = calloc(plan->count, sizeof(*applying->governing));
     code = applying->place && applying->governing ? apply_all(applying, plan, error) : error_memory(error, STAGE);
-    free((void *)applying->governing);
+    free(applying->governing);
     free(applying->place);
     free(applying);
     return as_failure(code);
-}
-
-/* ---- off again ---- */
-
-struct stripping {
-    const struct acl_system *system;
-    const struct acl_sid *sids;
-    size_t count;
-    int first; /* failure; the error tells of it */
-    struct postern_error *error;
-    struct acl_list list;
-};
-
-/* *ours: there is something to take out. */
-static int look(struct stripping *stripping, const struct acl_node *node, bool *ours, struct postern_error *error)
-{
-    const struct acl_system *system = stripping->system;
-    int code = system->read(system->context, node, &stripping->list, error);
-    *ours = false;
-    if (code != 0)
-        return code;
-    if (!acl_list_is_sound(&stripping->list))
-        return list_problem(system, node, "has a damaged access list", "reset it with icacls PATH /reset", error);
-    *ours = acl_list_remove(&stripping->list, stripping->sids, stripping->count) > 0;
-    return 0;
-}
-
-static int strip_object(struct stripping *stripping, const struct acl_node *node, struct postern_error *error)
-{
-    const struct acl_system *system = stripping->system;
-    bool ours;
-    int code = look(stripping, node, &ours, error); /* most have none, and need no lock */
-    if (code != 0 || !ours)
-        return code;
-    code = system->lock(system->context, node, error);
-    if (code != 0)
-        return code;
-    code = look(stripping, node, &ours, error);
-    if (code == 0 && ours)
-        code = system->write(system->context, node, &stripping->list, error);
-    system->unlock(system->context, node);
-    return code;
-}
-
-/* Goes on, but for want of memory; the first failure is told in the end. */
-static int remember(void *context, int code, struct postern_error *error)
-{
-    struct stripping *stripping = context;
-    if (code == 0 || code == ACL_GONE)
-        return 0;
-    if (stripping->first == 0) {
-        stripping->first = code;
-        if (stripping->error && error)
-            *stripping->error = *error;
-    }
-    return code == POSTERN_E_MEMORY ? code : 0;
-}
-
-/* Links as well: those that were made meanwhile have inherited. */
-static int strip_visit(void *context, struct acl_node *node, bool *enter, struct postern_error *error)
-{
-    (void)enter;
-    return remember(context, strip_object(context, node, error), error);
-}
-
-int acl_strip(const struct acl_system *system, const char *path, const struct acl_sid *sids, size_t count,
-              struct postern_error *error)
-{
-    struct stripping *stripping = calloc(1, sizeof(*stripping));
-    const struct acl_visitor visitor = {stripping, ACL_TO_EDIT, strip_visit, NULL, remember};
-    struct acl_node root = {.handle = -1};
-    struct postern_error latest = {0};
-    if (!stripping)
-        return error_memory(error, STAGE);
-    stripping->system = system;
-    stripping->sids = sids;
-    stripping->count = count;
-    stripping->error = error;
-    int code = system->open(system->context, path, ACL_TO_EDIT, &root, &latest);
-    if (code == 0)
-        code = acl_walk(system, &root, &visitor, &latest);
-    if (code != 0)
-        remember(stripping, code, &latest);
-    code = as_failure(stripping->first);
-    free(stripping);
-    return code;
 }

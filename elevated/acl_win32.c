@@ -133,7 +133,7 @@ static int check_volumes(const struct acl_plan *plan, struct postern_error *erro
     int code = 0;
     for (size_t i = 0; i < plan->count && code == 0; i++) {
         if (i == 0 || strcmp(plan->item[i].path, plan->item[i - 1].path) != 0)
-            code = acl_host_check_volume(plan->item[i].path, error);
+            code = acl_volume_check(plan->item[i].path, error);
     }
     return code;
 }
@@ -147,7 +147,7 @@ static int make_temp(struct acl_grant *grant, const struct acl_sids *sids, const
     grant->temp = text_format("%s\\postern-%s", above, name);
     if (!grant->temp)
         return error_memory(error, ACL_STAGE);
-    int code = acl_host_check_volume(above, error);
+    int code = acl_volume_check(above, error);
     if (code == 0)
         code = undo_note(&grant->journal, ACL_KIND_DIRECTORY, grant->temp, NULL, error);
     return code == 0 ? acl_store_make_directory(grant->temp, sids, error) : code;

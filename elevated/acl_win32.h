@@ -27,8 +27,10 @@ int acl_host_open(struct acl_windows *windows, const char *lock, SECURITY_ATTRIB
                   struct postern_error *error);
 void acl_host_close(struct acl_windows *windows);
 
+/* ---- acl_volume_win32.c ---- */
+
 /* Whether entries at this path hold anybody: the volume keeps access lists, and is here. POSTERN_E_POLICY. */
-int acl_host_check_volume(const char *path, struct postern_error *error);
+int acl_volume_check(const char *path, struct postern_error *error);
 
 /* ---- acl_store_win32.c: where the records are ---- */
 

@@ -33,7 +33,7 @@ static const struct option_row rows[] = {
 
 #define ARGUMENTS_MAX 32
 
-/* getopt wants an array that it might permute; the words themselves stay as they are. */
+/* As main() has them; the words themselves stay as they are. */
 struct words {
     char *argv[ARGUMENTS_MAX + 1];
     int argc;
@@ -85,6 +85,24 @@ static void every_kind_of_option_is_stored(void **state)
     strings_free(&sample.list);
 }
 
+static void letters_may_stand_together(void **state)
+{
+    struct sample sample;
+    int rest = 0;
+
+    (void)state;
+    assert_int_equal(parse(LIST("-fn12", "-tx y", "word"), &sample, &rest, NULL), 0);
+    assert_true(sample.flag);
+    assert_int_equal(sample.number, 12);
+    assert_string_equal(sample.text, "x y");
+    assert_int_equal(rest, 3);
+    assert_int_equal(parse(LIST("-ft", "--", "-n", "3"), &sample, &rest, NULL),
+                     0); /* a value, whatever it looks like */
+    assert_string_equal(sample.text, "--");
+    assert_int_equal(sample.number, 3);
+    assert_int_equal(rest, 5);
+}
+
 static void what_follows_the_first_word_is_left_alone(void **state)
 {
     struct sample sample;
@@ -111,6 +129,8 @@ static void mistakes_are_named(void **state)
         {(const char *const[]){"verb", "--nonsense=3", NULL}, "unknown option --nonsense"},
         {(const char *const[]){"verb", "-x", NULL}, "unknown option -x"},
         {(const char *const[]){"verb", "-fx", NULL}, "unknown option -x"},
+        {(const char *const[]){"verb", "-f\xc3\xa4", NULL}, "unknown option -f\xc3\xa4"}, /* whole characters only */
+        {(const char *const[]){"verb", "--=x", NULL}, "unknown option --"},
         {(const char *const[]){"verb", "-f", "-ft", NULL}, "option -t needs a value"},
         {(const char *const[]){"verb", "-f", "--text", NULL}, "option --text needs a value"},
         {(const char *const[]){"verb", "--flag=yes", NULL}, "option --flag takes no value"},
@@ -303,6 +323,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_kind_of_option_is_stored),
+        cmocka_unit_test(letters_may_stand_together),
         cmocka_unit_test(what_follows_the_first_word_is_left_alone),
         cmocka_unit_test(mistakes_are_named),
         cmocka_unit_test(run_has_sensible_defaults),
