@@ -7,7 +7,8 @@ foreach(program postern postern-runner postern-keeper)
   endif()
 endforeach()
 
-postern_sources(bench_sources "${PROJECT_SOURCE_DIR}/tests/bench/*.c")
+postern_sources(bench_sources "${PROJECT_SOURCE_DIR}/tests/bench/*.c"
+  "${PROJECT_SOURCE_DIR}/tests/support/host_resources_*.c")
 if(bench_sources)
   add_executable(bench_program EXCLUDE_FROM_ALL ${bench_sources})
   target_link_libraries(bench_program PRIVATE postern_flags postern_elevated)

@@ -2,7 +2,8 @@
 #   tests/unit/test_*.c          one program each, linked with every part
 #   tests/integration/test_*.c   one program each, linked with libpostern as a user would
 #   tests/interop/test_*.c       one program each, linked with every part: other implementations' side
-#   tests/{integration,interop}/*.sh   shell tests (Linux)
+#   tests/{integration,interop}/*.sh   shell tests (Linux; those named *_win32.sh: where Windows is built for elsewhere)
+#   tests/interop/node_client.js       by the shell tests node_*.sh; on Windows itself by Node, if it is there
 #   tests/support/*.c            helpers linked to all of them; support/programs/*.c stand-alone helpers
 # A line in the first ten of a test may say "timeout: SECONDS", "serial: yes", "threads: yes" or "wraps: NAME...": calls
 # of these functions go to the test's own __wrap_NAME (GNU linkers; elsewhere there is no such test). The last also in a
@@ -54,7 +55,7 @@ function(postern_add_test name source)
   else()
     set(wrapper "${POSTERN_BASH}" "${PROJECT_SOURCE_DIR}/scripts/lib/run-tap"
       "${PROJECT_BINARY_DIR}/tap/${name}" ${timeout})
-    if(CMAKE_CROSSCOMPILING)
+    if(CMAKE_CROSSCOMPILING AND NOT source MATCHES "\\.sh$")
       list(APPEND wrapper "${PROJECT_SOURCE_DIR}/scripts/lib/wine-env" run)
     endif()
     add_test(NAME ${name} COMMAND ${wrapper} ${ARGN})
@@ -140,8 +141,11 @@ postern_test_folder(integration libpostern_static postern_shared)
 
 postern_test_folder(interop postern_cli_core postern_runner_core postern_elevated)
 
-if(NOT WIN32)
+if(NOT WIN32 OR CMAKE_CROSSCOMPILING AND POSTERN_BASH)
   postern_sources(shell_tests tests/integration/*.sh tests/interop/*.sh)
+  if(WIN32)
+    list(FILTER shell_tests INCLUDE REGEX "_win32\\.sh$")
+  endif()
   foreach(source IN LISTS shell_tests)
     get_filename_component(folder "${source}" DIRECTORY)
     get_filename_component(folder "${folder}" NAME)
@@ -149,6 +153,14 @@ if(NOT WIN32)
     string(REGEX REPLACE "^test_" "" name ${base})
     postern_add_test(${folder}.${name}.sh "${source}" "${POSTERN_BASH}" "${source}")
   endforeach()
+else()
+  find_program(POSTERN_NODE node)
+  mark_as_advanced(POSTERN_NODE)
+  if(POSTERN_NODE)
+    set(source "${PROJECT_SOURCE_DIR}/tests/interop/node_client.js")
+    postern_add_test(interop.node "${source}" "${POSTERN_NODE}" "${source}" $<TARGET_FILE:postern>
+      $<TARGET_FILE:program_stream>)
+  endif()
 endif()
 
 postern_sources(example_sources examples/*.c)

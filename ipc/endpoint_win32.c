@@ -14,7 +14,8 @@
 #include "shared/wide.h"
 
 #define STAGE "endpoint"
-#define PIPE_BUFFER (256u * 1024u)
+/* Two of the largest frames of data: one is read while the next is written, and neither waits for the other. */
+#define PIPE_BUFFER (2u * 264u * 1024u)
 #define CONNECT_TRY_US (5u * 1000u * 1000u)
 #define CONNECT_STEP_MS 50u
 

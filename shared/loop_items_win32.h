@@ -35,9 +35,10 @@ struct loop {
     struct item batch;   /* those that the current loop_run_once() will still run */
     volatile LONG woken; /* a KEY_WAKE packet is on its way */
     bool wake_received;
-    bool running;    /* inside loop_run_once() */
-    ULONG fetch;     /* packets asked for with one call: 1 .. PUMP_BATCH, a power of 2 */
-    unsigned rounds; /* since the port was last waited on */
+    bool running;             /* inside loop_run_once() */
+    ULONG fetch;              /* packets asked for with one call: 1 .. PUMP_BATCH, a power of 2 */
+    unsigned filled, shyness; /* single packets received one after the other; and before more are asked for */
+    unsigned rounds;          /* since the port was last waited on */
     struct pump *pump;
     struct loop_listener *listeners;
     uintptr_t next_key;

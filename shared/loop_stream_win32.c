@@ -8,8 +8,9 @@
 #include <string.h>
 
 /* One call moves at most this much, and at most this much is copied: see struct transfer. The system keeps pipe writes
- * in memory that is never paged, so larger ones would do nobody a favour. */
-#define CHUNK (256u * 1024u)
+ * in memory that is never paged, so larger ones would do nobody a favour. Room for the largest frame of data with its
+ * header: a rest of some bytes would take both sides as many calls as all of it. */
+#define CHUNK (256u * 1024u + 4096u)
 
 /*
  * A read or a write under way.

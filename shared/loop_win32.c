@@ -10,6 +10,8 @@
 
 /* How many rounds of a busy loop may pass before the packets of others are received. */
 #define LOOK_EVERY 4u
+/* How many single packets at most before more are asked for again. */
+#define SHYNESS_MAX 63u
 
 /* ---- items ---- */
 
@@ -82,8 +84,24 @@ static void receive(struct loop *loop, const OVERLAPPED_ENTRY *entry)
     }
 }
 
-/* Takes packets out of the port. A call that is not filled has looked once in vain, which is dear on Wine, so we ask
- * for one, and for more as long as there are more. */
+/* A call that is not filled has looked once in vain, which is dear on Wine, so we ask for one, and for more as long as
+ * there are more. Each time that there were none the next try is put off twice as long: packets of a conversation come
+ * one by one for ever. */
+static void choose_fetch(struct loop *loop, ULONG count)
+{
+    if (count < loop->fetch) {
+        if (loop->fetch == 2) {
+            loop->shyness = loop->shyness < SHYNESS_MAX ? loop->shyness * 2 + 1 : SHYNESS_MAX;
+        }
+        loop->fetch = 1;
+        loop->filled = 0;
+    } else if (loop->fetch > 1 || ++loop->filled > loop->shyness) {
+        loop->shyness = loop->fetch > 1 ? 0 : loop->shyness;
+        loop->fetch = loop->fetch < PUMP_BATCH ? loop->fetch * 2 : PUMP_BATCH;
+    }
+}
+
+/* Takes packets out of the port. */
 static bool fetch(struct loop *loop, OVERLAPPED_ENTRY *entries, ULONG *count, DWORD wait_ms)
 {
     if (!GetQueuedCompletionStatusEx(loop->port, entries, loop->fetch, count, wait_ms, FALSE)) {
@@ -92,11 +110,7 @@ static bool fetch(struct loop *loop, OVERLAPPED_ENTRY *entries, ULONG *count, DW
             return false;
         }
     }
-    if (*count < loop->fetch) {
-        loop->fetch = 1;
-    } else if (loop->fetch < PUMP_BATCH) {
-        loop->fetch *= 2;
-    }
+    choose_fetch(loop, *count);
     return true;
 }
 

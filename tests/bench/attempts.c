@@ -183,6 +183,33 @@ bool direct_echo(void *context, struct samples *out)
     return true;
 }
 
+/* ---- ready ---- */
+
+bool ours_ready(void *context, struct samples *out)
+{
+    struct ours ours = *(struct ours *)context;
+    struct postern_sandbox *own = NULL;
+    double begin = host_now();
+    bool good = ours.sandbox || ours_open(&own);
+    if (own)
+        ours.sandbox = own;
+    good = good && start(&ours, true, &ours.session) && read_byte(ours.session);
+    samples_add(out, host_now() - begin);
+    ours_end_many(&ours.session, 1);
+    postern_sandbox_close(own);
+    return good;
+}
+
+bool direct_ready(void *context, struct samples *out)
+{
+    struct direct_side *side = context;
+    double begin = host_now();
+    bool good = direct_echo_begin(side, true);
+    samples_add(out, host_now() - begin);
+    direct_kill(&side->running);
+    return good;
+}
+
 /* ---- many at once ---- */
 
 bool ours_start_many(struct ours *ours, struct postern_session **sessions, size_t count)
@@ -206,7 +233,7 @@ void ours_end_many(struct postern_session **sessions, size_t count)
     struct postern_result result;
     for (size_t i = 0; i < count; i++)
         if (sessions[i])
-            (void)postern_session_signal(sessions[i], POSTERN_SIGNAL_KILL, NULL);
+            (void)postern_session_close_stdin(sessions[i], NULL);
     for (size_t i = 0; i < count; i++)
         if (sessions[i])
             (void)postern_session_wait(sessions[i], -1, &result, NULL);

@@ -34,6 +34,11 @@ bool ours_open(struct postern_sandbox **out);
 bool ours_exec(void *ours, struct samples *out);
 bool direct_exec(void *side, struct samples *out);
 
+/* A command until its first byte is here; ours without a sandbox (NULL) opens one first, which counts. A sample:
+ * seconds. */
+bool ours_ready(void *ours, struct samples *out);
+bool direct_ready(void *side, struct samples *out);
+
 /* All output of one command, from the return of the start. A sample: bytes a second. */
 bool ours_stream(void *ours, struct samples *out);
 bool direct_stream(void *side, struct samples *out);
@@ -50,7 +55,8 @@ bool direct_echo(void *side, struct samples *out);
 bool ours_many(void *ours, struct samples *out);
 bool direct_many(void *side, struct samples *out);
 
-/* Sessions that have been started and run; released again (killed, waited for). */
+/* Sessions that have been started and run; released again (end of stdin, waited for). Not killed: see
+ * tests/integration/test_flat_win32.c. */
 bool ours_start_many(struct ours *ours, struct postern_session **sessions, size_t count);
 void ours_end_many(struct postern_session **sessions, size_t count);
 

@@ -29,7 +29,6 @@ struct contest {
     const char *against;
     enum unit unit;  /* of rates more is better, of all else less */
     double target;   /* limit of the ratio ours / against; 0: none, the row informs only */
-    double enough;   /* ours alone meets the target from here on; 0: never */
     unsigned rounds; /* attempts of each side that count; one more of each goes before */
     attempt_fn *ours, *other;
     void *ours_context, *other_context;
@@ -40,6 +39,9 @@ bool measure_contest(const struct contest *contest);
 
 /* Prints a row of values that were measured otherwise, against a fixed limit. */
 void measure_row(const char *what, const char *against, enum unit unit, double ours, double other, double target);
+
+/* A row that is said in words. */
+void measure_words(const char *what, const char *words);
 
 /* A row that cannot be measured here, and why. */
 void measure_skip(const char *what, const char *reason);

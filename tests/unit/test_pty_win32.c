@@ -11,6 +11,7 @@
 #include "shared/loop.h"
 #include "shared/process.h"
 #include "shared/system.h"
+#include "tests/support/host_resources_win32.h"
 #include "tests/support/run_win32.h"
 
 #define SECOND_US ((int64_t)1000000)
@@ -165,9 +166,9 @@ static void a_child_is_born_on_the_console(void **state)
 
 static DWORD handle_count(void)
 {
-    DWORD count = 0;
+    DWORD count = host_handles_of(GetCurrentProcessId());
 
-    assert_true(GetProcessHandleCount(GetCurrentProcess(), &count));
+    assert_true(count > 0);
     return count;
 }
 
