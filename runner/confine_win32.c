@@ -162,6 +162,13 @@ static int find_station(struct making *making, struct postern_error *error)
     return code;
 }
 
+/* The session opens the caller's screen to reading. Who runs as the caller reads all that he reads anyway, unless that
+ * is to be kept away. */
+static enum token_logon logon_for(enum postern_level level, const struct enforce_steps *steps)
+{
+    return level == POSTERN_LEVEL_ELEVATED || enforce_has(steps, ENFORCE_UI) ? TOKEN_LOGON_DENIED : TOKEN_LOGON_LEFT;
+}
+
 static int try_token(struct making *making, const char *sid, enum token_logon logon, uint64_t mitigations,
                      struct postern_error *error)
 {
@@ -179,22 +186,6 @@ static int try_token(struct making *making, const char *sid, enum token_logon lo
         commands = confinement;
     } else {
         handle_close(&making->token);
-    }
-    return code;
-}
-
-/* A token that lets its holder write by the logon session is the last resort: it opens the user's own desktop to him.
- * Where that is to be kept away, so is reading by the session, and there is no other choice. */
-static int find_token(struct making *making, const char *sid, uint64_t mitigations, enum token_logon *logon,
-                      struct postern_error *error)
-{
-    int code;
-
-    *logon = making->station != NULL ? TOKEN_LOGON_DENIED : TOKEN_LOGON_LEFT;
-    code = try_token(making, sid, *logon, mitigations, error);
-    if (code == POSTERN_E_CONFINE && *logon == TOKEN_LOGON_LEFT) {
-        *logon = TOKEN_LOGON_RESTRICTING;
-        code = try_token(making, sid, *logon, mitigations, error);
     }
     return code;
 }
@@ -218,7 +209,7 @@ static int try_container(struct making *making, const char *sid, bool network, u
     return commands.package != NULL ? POSTERN_OK : error_memory(error, STAGE);
 }
 
-static int make(const struct enforce_steps *steps, const char *sid, enum token_logon *logon,
+static int make(enum postern_level level, const struct enforce_steps *steps, const char *sid,
                 struct postern_error *error)
 {
     struct making making = {.desktop = NULL, .token = OS_HANDLE_NONE};
@@ -231,7 +222,7 @@ static int make(const struct enforce_steps *steps, const char *sid, enum token_l
     if (code == POSTERN_OK && enforce_has(steps, ENFORCE_APPCONTAINER)) {
         code = try_container(&making, sid, !enforce_has(steps, ENFORCE_APPCONTAINER_NET), mitigations, error);
     } else if (code == POSTERN_OK) {
-        code = find_token(&making, sid, mitigations, logon, error);
+        code = try_token(&making, sid, logon_for(level, steps), mitigations, error);
     }
     free(making.station);
     if (code == POSTERN_OK) {
@@ -243,22 +234,16 @@ static int make(const struct enforce_steps *steps, const char *sid, enum token_l
 }
 
 /* Each mechanism once, where it comes first. */
-static bool tell(const struct enforce_steps *steps, enum token_logon logon, struct strings *in_force)
+static bool tell(const struct enforce_steps *steps, struct strings *in_force)
 {
     bool told[ENFORCE_MECHANISM_COUNT] = {false};
     bool added = true;
 
     for (size_t i = 0; added && i < steps->count; i++) {
         enum enforce_mechanism mechanism = steps->item[i].mechanism;
-        bool by_token = mechanism == ENFORCE_RESTRICTED_TOKEN || mechanism == ENFORCE_TOKEN_LOCK;
-        const char *id = enforce_info(mechanism)->id;
 
-        if (told[mechanism]) {
-            continue;
-        }
+        added = told[mechanism] || strings_add(in_force, enforce_info(mechanism)->id);
         told[mechanism] = true;
-        added = by_token && logon == TOKEN_LOGON_RESTRICTING ? strings_add_owned(in_force, text_format("%s-logon", id))
-                                                             : strings_add(in_force, id);
     }
     return added;
 }
@@ -278,7 +263,6 @@ static int as_confinement(int code, struct postern_error *error)
 int confine_self(enum postern_level level, const struct enforce_steps *steps, const char *sid, struct strings *in_force,
                  struct postern_error *error)
 {
-    enum token_logon logon = TOKEN_LOGON_LEFT;
     int code = check_plan(level, steps, sid, error);
 
     if (code != POSTERN_OK || level == POSTERN_LEVEL_NONE) {
@@ -286,9 +270,9 @@ int confine_self(enum postern_level level, const struct enforce_steps *steps, co
     }
     code = close_runner(error);
     if (code == POSTERN_OK) {
-        code = make(steps, sid, &logon, error);
+        code = make(level, steps, sid, error);
     }
-    if (code == POSTERN_OK && !tell(steps, logon, in_force)) {
+    if (code == POSTERN_OK && !tell(steps, in_force)) {
         code = error_memory(error, STAGE);
     }
     return as_confinement(code, error);

@@ -74,7 +74,7 @@ static int filter(HANDLE own, PSID sids[SID_COUNT], enum token_logon logon, HAND
     unsigned char everyone[SECURITY_MAX_SID_SIZE];
     DWORD size = sizeof(everyone), count = 0;
     TOKEN_GROUPS *groups = information_of(own, TokenGroups);
-    SID_AND_ATTRIBUTES restricting[SID_COUNT + 2], denied = {NULL, 0};
+    SID_AND_ATTRIBUTES restricting[SID_COUNT + 1], denied = {NULL, 0};
     PSID session = groups != NULL ? logon_sid(groups) : NULL;
     int code = POSTERN_OK;
 
@@ -85,9 +85,6 @@ static int filter(HANDLE own, PSID sids[SID_COUNT], enum token_logon logon, HAND
     while (count < SID_COUNT) {
         restricting[count].Sid = sids[count];
         count++;
-    }
-    if (session != NULL && logon == TOKEN_LOGON_RESTRICTING) {
-        restricting[count++].Sid = session;
     }
     denied.Sid = session;
     if (!CreateWellKnownSid(WinWorldSid, NULL, everyone, &size)) {

@@ -16,11 +16,11 @@
 
 #define TOKEN_SID_SIZE 64 /* of a SID of ours as text, with its NUL */
 
-/* What the logon session's SID is to be in the token. The user's own window station and desktop are open to it. */
+/* What the logon session's SID is to be in the token. The caller's own window station and desktop are open to it: as a
+ * restricting SID it would let commands type into his windows, and so do all that he may; it never is. */
 enum token_logon {
-    TOKEN_LOGON_LEFT,        /* no restricting one: its holder may read by it, not write */
-    TOKEN_LOGON_RESTRICTING, /* one more restricting SID: what is open to the session may also be written to */
-    TOKEN_LOGON_DENIED       /* for denying only: nothing is open to its holder for being of the session */
+    TOKEN_LOGON_LEFT,  /* its holder may read by it, not write */
+    TOKEN_LOGON_DENIED /* for denying only: nothing is open to its holder for being of the session */
 };
 
 /* A SID that nobody has: random. POSTERN_E_OS. */
