@@ -32,6 +32,7 @@ const char *acl_temp(const struct acl_grant *grant); /* the directory; NULL: non
 /* For the log. */
 struct acl_outcome {
     struct acl_counts counts;
+    size_t left_out; /* paths to be read whose lists we may not change: they stay as readable as they are */
     bool nul_closed; /* an app container's commands can't write to NUL, which takes an administrator to change */
 };
 const struct acl_outcome *acl_tell(const struct acl_grant *grant);

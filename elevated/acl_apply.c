@@ -286,3 +286,56 @@ int acl_apply(const struct acl_system *system, const struct acl_plan *plan, size
     free(applying);
     return as_failure(code);
 }
+
+/* ---- what is left out ---- */
+
+static bool only_grants_reading(const struct acl_step *step)
+{
+    return !step->ace.deny && (step->ace.mask & ~ACE_FILE_READ) == 0;
+}
+
+/* The steps for the path of the first of `count`; they stand together. *reading: they grant that and no more. */
+static size_t steps_of_path(const struct acl_step *step, size_t count, bool *reading)
+{
+    size_t of_path = 0;
+    *reading = true;
+    for (; of_path < count && strcmp(step[of_path].path, step->path) == 0; of_path++)
+        *reading = *reading && only_grants_reading(&step[of_path]);
+    return of_path;
+}
+
+/* What is gone by now is told when it is applied. */
+static int may_change(const struct acl_system *system, const char *path, bool *may, struct postern_error *error)
+{
+    struct acl_node node = {.handle = -1};
+    struct postern_error refusal = {0};
+    int code = system->open(system->context, path, ACL_TO_EDIT, &node, &refusal);
+    *may = code != ACL_REFUSED;
+    if (code == 0)
+        system->close(system->context, &node);
+    if (code < 0 && error)
+        *error = refusal;
+    return code < 0 ? code : 0;
+}
+
+int acl_leave_out(const struct acl_system *system, struct acl_plan *plan, size_t *count, struct postern_error *error)
+{
+    size_t kept = 0, of_path;
+    int code = 0;
+    *count = 0;
+    for (size_t i = 0; i < plan->count; i += of_path) {
+        bool reading, may = true;
+        of_path = steps_of_path(&plan->item[i], plan->count - i, &reading);
+        if (reading && code == 0)
+            code = may_change(system, plan->item[i].path, &may, error);
+        for (size_t j = i; j < i + of_path; j++) {
+            if (may)
+                plan->item[kept++] = plan->item[j];
+            else
+                free(plan->item[j].path);
+        }
+        *count += !may;
+    }
+    plan->count = kept;
+    return code;
+}

@@ -26,6 +26,10 @@ struct acl_counts {
     size_t refused; /* left out, since we may not change their list */
 };
 
+/* Leaves out of the plan what only grants reading on a path whose list we may not change: such as a directory of the
+ * system's, which every user reads anyway. To be called before the plan is written down. *count: how many paths. */
+int acl_leave_out(const struct acl_system *system, struct acl_plan *plan, size_t *count, struct postern_error *error);
+
 /* On failure entries may be left: acl_strip() each path. POSTERN_E_CONFINE; POSTERN_E_POLICY: more than `limit`
  * objects. */
 int acl_apply(const struct acl_system *system, const struct acl_plan *plan, size_t limit, struct acl_counts *counts,

@@ -179,7 +179,7 @@ static int check_account(const struct acl_grant *grant, const char *account, str
 }
 
 /* Nothing is changed before there is a record. What can't be recovered keeps nobody from starting. */
-static int begin(struct acl_grant *grant, const struct acl_plan *plan, const struct acl_sids *sids,
+static int begin(struct acl_grant *grant, struct acl_plan *plan, const struct acl_sids *sids,
                  struct postern_error *error)
 {
     struct postern_error ignored;
@@ -187,6 +187,8 @@ static int begin(struct acl_grant *grant, const struct acl_plan *plan, const str
     int code = check_volumes(plan, error);
     if (code == 0)
         code = open_host(&grant->store, &grant->windows, error);
+    if (code == 0)
+        code = acl_leave_out(&grant->windows.system, plan, &grant->outcome.left_out, error);
     if (code == 0) {
         recover_all(&grant->store, &grant->windows, &left, &ignored);
         code = acl_store_make(&grant->store, sids, &grant->file, error);

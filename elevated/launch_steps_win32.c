@@ -149,6 +149,24 @@ static struct acl_sids sids_of(const struct launch *launch)
                              .capability = launch->sid};
 }
 
+/* What a command may miss later, and nobody would know why. */
+static void log_outcome(struct launch *launch)
+{
+    const struct acl_outcome *outcome = acl_tell(launch->grant);
+
+    log_line(launch->log, "access lists: %zu files and directories given entries", outcome->counts.objects);
+    if (outcome->left_out + outcome->counts.refused + outcome->counts.shared + outcome->counts.open > 0) {
+        log_line(
+            launch->log,
+            "access lists: left as they are: %zu paths to be read, %zu files and directories, since only others may "
+            "change them, and %zu without a list; %zu files of several names may only be read",
+            outcome->left_out, outcome->counts.refused, outcome->counts.open, outcome->counts.shared);
+    }
+    if (outcome->nul_closed) {
+        log_line(launch->log, "commands cannot write to NUL: that takes an administrator to change");
+    }
+}
+
 static int change_lists(struct launch *launch, const struct enforce_steps *steps, const struct work *work,
                         struct postern_error *error)
 {
@@ -158,6 +176,9 @@ static int change_lists(struct launch *launch, const struct enforce_steps *steps
 
     if (code == POSTERN_OK && (work->entries || work->temp)) {
         code = acl_open(steps, &sids, temp, &launch->grant, error);
+    }
+    if (launch->grant != NULL) {
+        log_outcome(launch);
     }
     if (code == POSTERN_OK && work->container) {
         code = launch->grant != NULL ? acl_make_profile(launch->grant, launch->container, launch->sid, error)

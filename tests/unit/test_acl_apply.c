@@ -193,6 +193,30 @@ static void what_is_refused(void **state)
     assert_int_equal(apply(write, 1, &own_sids, &error), POSTERN_E_CONFINE);
 }
 
+/* "--ro" on a directory of the system's: nobody but an administrator may change its list, and everybody reads it. */
+static void what_may_only_be_read_is_left_out(void **state)
+{
+    static const struct wish wishes[] = {
+        {ENFORCE_READ_ENTRY, "C:\\w"}, {ENFORCE_ENTRY, "C:\\w\\d"}, {ENFORCE_READ_ENTRY, "C:\\w\\d\\f"}};
+    struct acl_system system = acl_tree_system(&tree);
+    struct acl_plan plan;
+    size_t left_out = 7, steps;
+    (void)state;
+    make_plan(wishes, 3, &account_sids, &plan);
+    steps = plan.count;
+    assert_int_equal(acl_leave_out(&system, &plan, &left_out, NULL), 0);
+    assert_true(left_out == 0 && plan.count == steps);
+    tree.item[acl_tree_find(&tree, "C:\\w")].refuses = true;
+    tree.item[acl_tree_find(&tree, "C:\\w\\d\\f")].refuses = true; /* denies writing besides */
+    assert_int_equal(acl_leave_out(&system, &plan, &left_out, NULL), 0);
+    assert_int_equal(left_out, 1);
+    assert_int_equal(plan.count, steps - 1);
+    for (size_t i = 0; i < plan.count; i++)
+        assert_string_not_equal(plan.item[i].path, "C:\\w");
+    assert_int_equal(tree.open, 0);
+    acl_plan_free(&plan);
+}
+
 static void without_a_list(void **state)
 {
     static const struct wish write[] = {{ENFORCE_ENTRY, "C:\\w"}}, deny[] = {{ENFORCE_DENY_ENTRY, "C:\\w"}};
@@ -614,6 +638,7 @@ int main(void)
         cmocka_unit_test_setup(a_denied_directory, a_tree),
         cmocka_unit_test_setup(once_more_changes_nothing, a_tree),
         cmocka_unit_test_setup(what_is_refused, a_tree),
+        cmocka_unit_test_setup(what_may_only_be_read_is_left_out, a_tree),
         cmocka_unit_test_setup(without_a_list, a_tree),
         cmocka_unit_test_setup(what_became_something_else, a_tree),
         cmocka_unit_test_setup(too_many_objects, a_tree),
