@@ -11,6 +11,7 @@
 #include "cli/doctor.h"
 #include "cli/doctor_host.h"
 #include "cli/doctor_system.h"
+#include "shared/system.h"
 
 #define SECRET_NAME "POSTERN_DOCTOR_SECRET"
 #define SECRET_VALUE "kept"
@@ -486,7 +487,7 @@ bool doctor_check_level(struct doctor_table *table, struct doctor_watch *watch, 
                         const char *network)
 {
     struct doctor doctor = {
-        .table = table, .watch = watch, .level = level, .network = network, .ours = doctor_host_program_path()};
+        .table = table, .watch = watch, .level = level, .network = network, .ours = system_program_path()};
     struct postern_error error = {0};
     unsigned failed = table->failed;
     if (doctor_scratch_make(&doctor.scratch, &error) != 0) {
