@@ -111,6 +111,9 @@ wchar_t *setup_place_secret(const struct setup_windows *windows, const char *nam
 /* What only administrators may touch, and `user` (NULL: nobody else) by these rights. Free with security_free(). */
 int setup_place_security(const char *user, uint32_t rights, bool directory, SECURITY_ATTRIBUTES *out,
                          struct postern_error *error);
+/* The same for the user who sets up, and whether what is at `path` has it. */
+int setup_place_own_security(uint32_t rights, bool directory, SECURITY_ATTRIBUTES *out, struct postern_error *error);
+bool setup_place_is_secured(wchar_t *path, uint32_t rights, bool directory);
 /* That a directory is one, is no link, and belongs to administrators or the system. */
 int setup_place_check(const char *path, const wchar_t *wide, struct postern_error *error);
 
