@@ -111,6 +111,8 @@ wchar_t *setup_place_secret(const struct setup_windows *windows, const char *nam
 /* What only administrators may touch, and `user` (NULL: nobody else) by these rights. Free with security_free(). */
 int setup_place_security(const char *user, uint32_t rights, bool directory, SECURITY_ATTRIBUTES *out,
                          struct postern_error *error);
+/* Whether the list (NULL: none) lets others than administrators and the system do one of these with the object. */
+bool setup_place_lets_others(PACL list, DWORD rights);
 /* That a directory is one, is no link, and belongs to administrators or the system. */
 int setup_place_check(const char *path, const wchar_t *wide, struct postern_error *error);
 
