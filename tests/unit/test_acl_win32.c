@@ -2,6 +2,7 @@
  * elevated/acl_*win32.c on real files: records and their locks, what a crash leaves, temporary directories, walking.
  * Whether entries keep anybody from anything only a real Windows can show, and only for SIDs that somebody has; here it
  * is that they are set, and gone afterwards.
+ * timeout: 180
  */
 #include "tests/support/test.h"
 
