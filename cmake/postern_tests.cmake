@@ -5,9 +5,9 @@
 #   tests/{integration,interop}/*.sh   shell tests (Linux; those named *_win32.sh: where Windows is built for elsewhere)
 #   tests/interop/node_client.js       by the shell tests node_*.sh; on Windows itself by Node, if it is there
 #   tests/support/*.c            helpers linked to all of them; support/programs/*.c stand-alone helpers
-# A line in the first ten of a test may say "timeout: SECONDS", "serial: yes", "threads: yes" or "wraps: NAME...": calls
-# of these functions go to the test's own __wrap_NAME (GNU linkers; elsewhere there is no such test). The last also in a
-# helper program.
+# A line in the first ten of a test may say "timeout: SECONDS", "serial: yes", "threads: yes" or, in one line or several, "wraps:
+# NAME...": calls of these functions go to the test's own __wrap_NAME (GNU linkers; elsewhere there is no such test). The
+# last also in a helper program.
 
 set(POSTERN_TEST_TIMEOUT 60 CACHE STRING "Seconds a test may take if it does not say otherwise")
 
@@ -39,10 +39,13 @@ macro(postern_read_settings file)
     set(threads TRUE)
   endif()
   set(wraps "")
-  if(head MATCHES "wraps: ([a-z0-9_ ]+)")
-    string(REGEX REPLACE " +" ";" wraps "${CMAKE_MATCH_1}")
-    list(TRANSFORM wraps PREPEND "-Wl,--wrap=")
-  endif()
+  string(REGEX MATCHALL "wraps: [a-z0-9_ ]+" lines "${head}")
+  foreach(line IN LISTS lines)
+    string(REGEX REPLACE "^wraps: " "" line "${line}")
+    string(REGEX REPLACE " +" ";" line "${line}")
+    list(APPEND wraps ${line})
+  endforeach()
+  list(TRANSFORM wraps PREPEND "-Wl,--wrap=")
   set_property(DIRECTORY "${PROJECT_SOURCE_DIR}" APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${file}")
 endmacro()
 

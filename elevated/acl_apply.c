@@ -81,6 +81,8 @@ static int open_place(const struct applying *applying, const struct place *place
         return code;
     if (out->link)
         code = wrong_object(path, "has become a link to somewhere else", error);
+    else if (out->elsewhere)
+        code = wrong_object(path, "leads over a link by now, or cannot be told from one", error);
     else if (out->directory != (place->step->object == ACL_DIRECTORY))
         code = wrong_object(path, out->directory ? "has become a directory" : "is no directory any more", error);
     if (code != 0)

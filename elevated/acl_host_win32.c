@@ -12,12 +12,14 @@
 #include <string.h>
 #include <winternl.h>
 
+#include "shared/path.h"
 #include "shared/text.h"
 #include "shared/wide.h"
 
 #define LISTING_SIZE 65536u
 #define DESCRIPTOR_SIZE (SECURITY_DESCRIPTOR_MIN_LENGTH + 65536u + 1024u)
 #define LOCK_WAIT_MS 10000u
+#define NAME_UNITS 32768u /* the longest path there is */
 #define LOCKS 0x40000000u
 #define ALL_SHARING (FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE)
 
@@ -108,6 +110,22 @@ static int look_at(HANDLE handle, const char *path, struct acl_node *out, struct
     return 0;
 }
 
+/* Its name from the handle: what is on the way may have been exchanged for a junction since the path was resolved, and
+ * looking at it by name would be another race. */
+static bool is_at(HANDLE handle, const char *path)
+{
+    wchar_t *name = malloc(NAME_UNITS * sizeof(*name));
+    DWORD length =
+        name ? GetFinalPathNameByHandleW(handle, name, NAME_UNITS, FILE_NAME_NORMALIZED | VOLUME_NAME_DOS) : 0;
+    char *text = length > 0 && length < NAME_UNITS ? wide_to_utf8(name) : NULL, *canonical = NULL;
+    bool same = text && path_canonical(PATH_WINDOWS, text, "a path", &canonical, NULL) == POSTERN_OK &&
+                path_compare(PATH_WINDOWS, canonical, path) == 0;
+    free(canonical);
+    free(text);
+    free(name);
+    return same;
+}
+
 static int open_path(void *context, const char *path, enum acl_purpose purpose, struct acl_node *out,
                      struct postern_error *error)
 {
@@ -121,8 +139,12 @@ static int open_path(void *context, const char *path, enum acl_purpose purpose, 
                                 FILE_FLAG_OPEN_REPARSE_POINT | FILE_FLAG_BACKUP_SEMANTICS, NULL);
     int64_t number = (int64_t)GetLastError();
     free(wide);
-    if (handle != INVALID_HANDLE_VALUE)
-        return look_at(handle, path, out, error);
+    if (handle != INVALID_HANDLE_VALUE) {
+        bool elsewhere = purpose == ACL_TO_EDIT && !is_at(handle, path);
+        int code = look_at(handle, path, out, error);
+        out->elsewhere = elsewhere;
+        return code;
+    }
     if (is_gone(number))
         return ACL_GONE;
     return refused("CreateFileW", number, path,
@@ -301,9 +323,10 @@ static int remove_node(void *context, struct acl_node *node, struct postern_erro
 {
     FILE_BASIC_INFO basic;
     FILE_DISPOSITION_INFO gone = {.DeleteFile = TRUE};
+    bool kept = GetFileInformationByHandleEx(handle_of(node), FileBasicInfo, &basic, sizeof(basic)) &&
+                (basic.FileAttributes & FILE_ATTRIBUTE_READONLY);
     (void)context;
-    if (GetFileInformationByHandleEx(handle_of(node), FileBasicInfo, &basic, sizeof(basic)) &&
-        (basic.FileAttributes & FILE_ATTRIBUTE_READONLY)) {
+    if (kept) {
         FILE_BASIC_INFO wanted = {.FileAttributes = basic.FileAttributes & ~(DWORD)FILE_ATTRIBUTE_READONLY};
         if (wanted.FileAttributes == 0)
             wanted.FileAttributes = FILE_ATTRIBUTE_NORMAL; /* 0 would leave them; times of 0 stay as they are */
@@ -312,6 +335,11 @@ static int remove_node(void *context, struct acl_node *node, struct postern_erro
     }
     if (!SetFileInformationByHandle(handle_of(node), FileDispositionInfo, &gone, sizeof(gone)))
         return refused_node(node, "SetFileInformationByHandle", "it could not be removed", error);
+    /* The mark is the file's, not the name's: another name may be somebody's own, and this one a command's work. */
+    if (kept && node->names > 1) {
+        FILE_BASIC_INFO before = {.FileAttributes = basic.FileAttributes};
+        SetFileInformationByHandle(handle_of(node), FileBasicInfo, &before, sizeof(before));
+    }
     return 0;
 }
 
@@ -340,7 +368,8 @@ int acl_host_open(struct acl_windows *windows, const char *lock_path, SECURITY_A
         wide && windows->entries && windows->descriptor ? find_calls(windows, error) : error_memory(error, ACL_STAGE);
     if (code == 0) {
         windows->event = CreateEventW(NULL, TRUE, FALSE, NULL);
-        windows->lock = CreateFileW(wide, GENERIC_READ | GENERIC_WRITE, ALL_SHARING, security, OPEN_ALWAYS,
+        /* To lock takes reading or writing; the file's list (acl_store_lock()) has no reading. */
+        windows->lock = CreateFileW(wide, GENERIC_WRITE, ALL_SHARING, security, OPEN_ALWAYS,
                                     FILE_FLAG_OVERLAPPED | FILE_FLAG_OPEN_REPARSE_POINT, NULL);
         if (!windows->event || windows->lock == INVALID_HANDLE_VALUE)
             code = error_os(error, POSTERN_E_OS, ACL_STAGE, "CreateFileW", (int64_t)GetLastError(), "%s", lock_path);

@@ -6,7 +6,7 @@
 
 const struct acl_kind acl_kinds[] = {
     {ACL_KIND_ENTRY, acl_restore_entry},
-    {ACL_KIND_DIRECTORY, acl_restore_directory},
+    {ACL_KIND_DIRECTORY, acl_restore_temporary},
     {ACL_KIND_DEVICE, acl_device_restore},
     {ACL_KIND_PROFILE, acl_profile_restore},
 };

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "shared/appcontainer.h"
+#include "shared/sddl.h"
 #include "shared/text.h"
 
 #define STAGE "acl"
@@ -78,12 +80,29 @@ int acl_restore(struct undo_journal *journal, const struct acl_system *system, c
 
 /* ---- entries ---- */
 
+/* An account's, a random one of the same form, or an app container's. Not those that every list is full of: everybody,
+ * the system, administrators. */
+static bool is_of_sandbox(const char *sid)
+{
+    static const char domain[] = "S-1-5-21-";
+    size_t numbers = 1;
+    if (appcontainer_is_sid(sid))
+        return true;
+    if (!sddl_is_sid(sid) || strncmp(sid, domain, strlen(domain)) != 0)
+        return false;
+    for (const char *at = sid + strlen(domain); *at; at++)
+        numbers += *at == '-';
+    return numbers == 4;
+}
+
 /* Takes the text apart; the number of SIDs, 0: it is none. */
 static size_t read_sids(char *text, struct acl_sid out[2])
 {
     char *comma = strchr(text, ',');
     if (comma)
         *comma = '\0';
+    if (!is_of_sandbox(text) || (comma && !is_of_sandbox(comma + 1)))
+        return 0;
     if (!acl_sid_read(text, &out[0]) || (comma && !acl_sid_read(comma + 1, &out[1])))
         return 0;
     return comma ? 2 : 1;
@@ -160,4 +179,21 @@ int acl_restore_directory(const struct acl_system *system, const char *path, str
     if (code != 0)
         remember(&removing, code, &latest);
     return removing.first == ACL_REFUSED ? POSTERN_E_CONFINE : removing.first;
+}
+
+/* Nothing else is ever put into a record as a directory. */
+static bool is_temporary(const char *path)
+{
+    const char *last = strrchr(path, '\\'), *name = last ? last + 1 : path;
+    size_t prefix = strlen(ACL_TEMPORARY);
+    return last && strncmp(name, ACL_TEMPORARY, prefix) == 0 && strspn(name + prefix, "0123456789abcdef") == 32 &&
+           name[prefix + 32] == '\0';
+}
+
+int acl_restore_temporary(const struct acl_system *system, const char *path, struct postern_error *error)
+{
+    if (is_temporary(path))
+        return acl_restore_directory(system, path, error);
+    return error_set(error, POSTERN_E_STATE, STAGE, "",
+                     "the record of a sandbox holds '%s', which is no directory that postern makes", path);
 }

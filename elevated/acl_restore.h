@@ -17,6 +17,9 @@
 #define ACL_KIND_DEVICE "device"       /* as an entry, of a device */
 #define ACL_KIND_PROFILE "profile"     /* the name of an app container */
 
+/* A directory for a sandbox's temporary files is named by this and 32 random digits. */
+#define ACL_TEMPORARY "postern-"
+
 struct acl_kind {
     const char *name;
     int (*restore)(const struct acl_system *system, const char *name, struct postern_error *error);
@@ -34,12 +37,16 @@ int acl_restore_note_path(struct undo_journal *journal, const char *kind, const 
 int acl_restore(struct undo_journal *journal, const struct acl_system *system, const struct acl_kind *kinds,
                 size_t count, struct postern_error *error);
 
-/* Takes the name of an entry's item apart; *path points into it. POSTERN_E_STATE: it is none. */
+/* Takes the name of an entry's item apart; *path points into it. POSTERN_E_STATE: it is none, or for others than
+ * sandboxes. */
 int acl_restore_read(const char *name, struct acl_sid sids[2], size_t *count, const char **path,
                      struct postern_error *error);
 
-/* The rows for ACL_KIND_ENTRY and ACL_KIND_DIRECTORY. */
+/* The rows for ACL_KIND_ENTRY and ACL_KIND_DIRECTORY. Whatever a record says: only entries for SIDs such as sandboxes
+ * have are taken away, and only a directory with such a name is removed. */
 int acl_restore_entry(const struct acl_system *system, const char *name, struct postern_error *error);
+int acl_restore_temporary(const struct acl_system *system, const char *path, struct postern_error *error);
+/* Removes any directory, for acl_restore_temporary() and tests. */
 int acl_restore_directory(const struct acl_system *system, const char *path, struct postern_error *error);
 
 #endif

@@ -83,6 +83,21 @@ int acl_store_make_directory(const char *path, const struct acl_sids *sids, stru
     return code;
 }
 
+int acl_store_lock(SECURITY_ATTRIBUTES *out, struct postern_error *error)
+{
+    char *own = security_own_sid();
+    const struct sddl_ace list[] = {{.mask = FILE_GENERIC_WRITE | DELETE, .sid = own},
+                                    {.mask = FILE_GENERIC_WRITE | DELETE, .sid = SID_ADMINISTRATORS},
+                                    {.mask = ACE_FILE_ALL, .sid = SID_SYSTEM}};
+    PSECURITY_DESCRIPTOR descriptor = NULL;
+    int code = own ? security_describe(list, 3, &descriptor, error)
+                   : error_os(error, POSTERN_E_OS, ACL_STAGE, "GetTokenInformation", (int64_t)GetLastError(),
+                              "our own user could not be found out");
+    *out = (SECURITY_ATTRIBUTES){.nLength = sizeof(*out), .lpSecurityDescriptor = descriptor};
+    free(own);
+    return code;
+}
+
 /* ---- the place ---- */
 
 static int find_place(struct acl_store *store, struct postern_error *error)
@@ -171,26 +186,49 @@ char *acl_store_sid(const char *name)
     return sid ? text_format("%.*s", (int)length, sid) : NULL;
 }
 
-int acl_store_list(const struct acl_store *store, struct strings *out, struct postern_error *error)
+static int list_failed(const char *call, DWORD number, const char *pattern, struct postern_error *error)
 {
-    char *pattern = acl_store_path(store, "*" ENDING);
+    return error_os(error, POSTERN_E_OS, ACL_STAGE, call, (int64_t)number, "%s", pattern);
+}
+
+/* As many as are there matter where one that is not seen would be taken for none. */
+static int too_many(const char *account, struct postern_error *error)
+{
+    int code = error_set(error, POSTERN_E_STATE, ACL_STAGE, "", "there are more than %d records of sandboxes of %s",
+                         RECORDS_MAX, account);
+    error_remedy(error, "run postern once as administrator, which may take back what they hold");
+    return code;
+}
+
+int acl_store_list(const struct acl_store *store, const char *account, struct strings *out, struct postern_error *error)
+{
+    char *names = text_format("*%s%s" ENDING, account ? "." : "", account ? account : "");
+    char *pattern = names ? acl_store_path(store, names) : NULL;
     wchar_t *wide = pattern ? wide_path(pattern) : NULL;
     WIN32_FIND_DATAW found;
     size_t length;
     int code = wide ? 0 : error_memory(error, ACL_STAGE);
     HANDLE search = wide ? FindFirstFileW(wide, &found) : INVALID_HANDLE_VALUE;
-    if (wide && search == INVALID_HANDLE_VALUE && GetLastError() != ERROR_FILE_NOT_FOUND)
-        code = error_os(error, POSTERN_E_OS, ACL_STAGE, "FindFirstFileW", (int64_t)GetLastError(), "%s", pattern);
-    for (BOOL more = search != INVALID_HANDLE_VALUE; more && code == 0 && out->count < RECORDS_MAX;
-         more = FindNextFileW(search, &found)) {
+    DWORD number = search == INVALID_HANDLE_VALUE ? GetLastError() : ERROR_SUCCESS;
+    if (wide && search == INVALID_HANDLE_VALUE && number != ERROR_FILE_NOT_FOUND)
+        code = list_failed("FindFirstFileW", number, pattern, error);
+    while (search != INVALID_HANDLE_VALUE && code == 0 && number == ERROR_SUCCESS && out->count < RECORDS_MAX) {
         char *name = wide_to_utf8(found.cFileName);
-        if (name && sid_in(name, &length) && !strings_add(out, name))
+        if (name && sid_in(name, &length) && (!account || acl_store_is_of(name, account)) && !strings_add(out, name))
             code = error_memory(error, ACL_STAGE);
         free(name);
+        number = FindNextFileW(search, &found) ? ERROR_SUCCESS : GetLastError();
+    }
+    if (search != INVALID_HANDLE_VALUE && code == 0 && number != ERROR_NO_MORE_FILES) {
+        if (number != ERROR_SUCCESS)
+            code = list_failed("FindNextFileW", number, pattern, error);
+        else if (account)
+            code = too_many(account, error);
     }
     if (search != INVALID_HANDLE_VALUE)
         FindClose(search);
     free(wide);
     free(pattern);
+    free(names);
     return code;
 }

@@ -19,6 +19,7 @@ struct acl_node {
     intptr_t handle;
     bool directory;
     bool link;      /* leads somewhere else: a junction, a symbolic link, where a volume is mounted */
+    bool elsewhere; /* by open(): a link on the way led here, or that can't be told */
     uint32_t names; /* of a file: how many directories it is in */
     unsigned char identity[24];
 };

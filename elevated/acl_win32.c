@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "shared/crypto.h"
+#include "shared/security_win32.h"
 #include "shared/text.h"
 
 struct acl_grant {
@@ -23,9 +24,13 @@ struct acl_grant {
 
 static int open_host(const struct acl_store *store, struct acl_windows *windows, struct postern_error *error)
 {
-    SECURITY_ATTRIBUTES security = store->security;
+    SECURITY_ATTRIBUTES security = {0};
     char *lock = acl_store_path(store, "lock");
-    int code = lock ? acl_host_open(windows, lock, &security, error) : error_memory(error, ACL_STAGE);
+    int code = lock ? acl_store_lock(&security, error) : error_memory(error, ACL_STAGE);
+    if (code == 0) {
+        code = acl_host_open(windows, lock, &security, error);
+        security_free(&security);
+    }
     free(lock);
     return code;
 }
@@ -33,19 +38,21 @@ static int open_host(const struct acl_store *store, struct acl_windows *windows,
 /* Nobody can tell the entries of an account's earlier sandbox from those of its present one, and taking back the former
  * would take the latter. So a record is left alone while a later one of the same account is held, and a sandbox does
  * not begin while one of its account is. Each side holds its own before it looks for the other's. *held: somebody has
- * one. */
+ * one, as far as can be told: what can't be opened for another reason counts. */
 static int look_for_others(const struct acl_store *store, const char *account, const char *own, bool *held,
                            struct postern_error *error)
 {
     struct strings names = {NULL, 0};
-    int code = acl_store_list(store, &names, error);
+    int code = acl_store_list(store, account, &names, error);
     *held = false;
     for (size_t i = 0; i < names.count && code == 0 && !*held; i++) {
         struct undo_file file = {INVALID_HANDLE_VALUE, acl_store_path(store, names.item[i]), ACL_STAGE};
         if (!file.path)
             code = error_memory(error, ACL_STAGE);
-        else if (acl_store_is_of(names.item[i], account) && strcmp(file.path, own) != 0)
-            *held = undo_file_open(&file, false, OPEN_EXISTING, NULL) == ERROR_SHARING_VIOLATION;
+        else if (strcmp(file.path, own) != 0) {
+            DWORD number = undo_file_open(&file, false, OPEN_EXISTING, NULL);
+            *held = number != ERROR_SUCCESS && number != ERROR_FILE_NOT_FOUND;
+        }
         undo_file_close(&file);
     }
     strings_free(&names);
@@ -96,7 +103,7 @@ static int recover_all(const struct acl_store *store, const struct acl_windows *
 {
     struct strings names = {NULL, 0};
     struct postern_error later;
-    int code = acl_store_list(store, &names, error);
+    int code = acl_store_list(store, NULL, &names, error);
     *left = 0;
     for (size_t i = 0; i < names.count && code == 0; i++)
         *left += recover_one(store, windows, names.item[i], *left == 0 ? error : &later) != 0;
@@ -144,7 +151,7 @@ static int make_temp(struct acl_grant *grant, const struct acl_sids *sids, const
     char name[33];
     if (!crypto_random_name(name))
         return error_set(error, POSTERN_E_OS, ACL_STAGE, "BCryptGenRandom", "the system gave no random numbers");
-    grant->temp = text_format("%s\\postern-%s", above, name);
+    grant->temp = text_format("%s\\" ACL_TEMPORARY "%s", above, name);
     if (!grant->temp)
         return error_memory(error, ACL_STAGE);
     int code = acl_volume_check(above, error);

@@ -46,8 +46,13 @@ char *acl_store_path(const struct acl_store *store, const char *name); /* alloca
 /* A new record, locked as long as it is open; its name says whose it is. */
 int acl_store_make(const struct acl_store *store, const struct acl_sids *sids, struct undo_file *out,
                    struct postern_error *error);
-/* The names of all records. */
-int acl_store_list(const struct acl_store *store, struct strings *out, struct postern_error *error);
+/* The names of records: of those with that account, which are all or it fails; NULL: of any, as many as are looked at
+ * in one go. */
+int acl_store_list(const struct acl_store *store, const char *account, struct strings *out,
+                   struct postern_error *error);
+/* Who may do what with the file by which sandboxes take turns; freed with security_free(). Nobody but the system may
+ * read it: a lock can be held by whoever may read, and commands read what their user may. */
+int acl_store_lock(SECURITY_ATTRIBUTES *out, struct postern_error *error);
 /* Whether a record of this name is of a sandbox with that account. */
 bool acl_store_is_of(const char *name, const char *account);
 char *acl_store_sid(const char *name); /* allocated; NULL: memory is out, or the name is none of ours */

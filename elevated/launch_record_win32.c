@@ -3,8 +3,10 @@
  * launch_start_win32.c and launch_logon_win32.c.
  *
  * A runner that inherits gets it in a pipe. One that is started as a sandbox account can inherit nothing: it gets a
- * file that nobody but this account may open, and of which reading is all that it may do but removing it. The name is
- * random, the file is made new, and it is there from when the runner is in its job, suspended, until the start is over.
+ * file that nobody but this account and the system may read, and of which that is all that the account may do but
+ * removing it. Our own user may not read it either: a command at level restricted is he, and reads what he may. The
+ * name is random, the file is made new, and it is there from when the runner is in its job, suspended, until the start
+ * is over.
  */
 #include "elevated/launch_parts_win32.h"
 
@@ -83,7 +85,8 @@ int launch_record_name(struct launch_start *start, struct postern_error *error)
 static int describe(const char *account_sid, PSECURITY_DESCRIPTOR *out, struct postern_error *error)
 {
     char *own = security_own_sid();
-    const struct sddl_ace list[] = {{.mask = ACE_FILE_ALL, .sid = own},
+    /* Writing is what commands can't do, whoever may. */
+    const struct sddl_ace list[] = {{.mask = FILE_GENERIC_WRITE | FILE_READ_ATTRIBUTES | DELETE, .sid = own},
                                     {.mask = ACE_FILE_ALL, .sid = SID_SYSTEM},
                                     {.mask = ACE_FILE_LOOK | DELETE, .sid = account_sid}};
     int code = own != NULL ? security_describe(list, 3, out, error)

@@ -44,8 +44,9 @@ struct resolve_own {
 };
 
 /* Whoever writes helpers and manifest is trusted like them at the next start, perhaps by root. So these directories and
- * the program that is running get rules of POLICY_PROTECTED where they lie in writable ones. Refused
- * (POSTERN_E_POLICY): such a directory, or a helper, that is itself made writable; one that does not exist, and that
+ * the program that is running get rules of POLICY_PROTECTED where they lie in writable ones. So do the directories with
+ * postern's records, which say what is to be taken back, whoever wrote them. Refused (POSTERN_E_POLICY): such a
+ * directory, a helper, or anything among the records, that is itself made writable; one that does not exist, and that
  * commands could make; and a way to the helpers over a link of theirs. The rules are settled before and after. Not for
  * level none. */
 int resolve_keep_own(struct policy *policy, const struct resolve_own *own, enum postern_level level,

@@ -55,14 +55,24 @@ int resolve_read_ceiling(const char *file, char **data, size_t *size, struct pos
 /* The running program; allocated, NULL when it is gone or cannot be told. */
 char *resolve_program(void);
 
-/* The first symbolic link that looking up `path`, of any form, leads over and that lies in a directory that settled
- * rules let commands write. *out is allocated, NULL: there is none. POSTERN_E_MEMORY. */
-int resolve_find_link(const struct policy_rules *rules, const char *path, char **out, struct postern_error *error);
+/* The directories, there or not, in which postern keeps what it believes later on, such as the records of sandboxes.
+ * Appended to *out. POSTERN_E_MEMORY. */
+int resolve_list_places(struct strings *out, struct postern_error *error);
+
+/* The links that looking up `path`, of any form, leads over: where each of them lies, itself without links. Appended to
+ * *out. POSTERN_E_MEMORY. */
+int resolve_list_links(const char *path, struct strings *out, struct postern_error *error);
 
 /* Refused (POSTERN_E_POLICY): a rule that has its facts, and that hands over what the link of another user leads to,
  * unless that is the other's as well. Such links could be exchanged for others while the path is looked up; so also if
  * it does not lead to rule->path any more. */
 int resolve_check_owners(const struct policy_rule *rule, struct postern_error *error);
+
+/* ---- resolve_links.c ---- */
+
+/* The first link that looking up `path`, of any form, leads over and that lies in a directory that settled
+ * rules let commands write. *out is allocated, NULL: there is none. POSTERN_E_MEMORY. */
+int resolve_find_link(const struct policy_rules *rules, const char *path, char **out, struct postern_error *error);
 
 /* ---- resolve_protected.c ---- */
 

@@ -22,6 +22,25 @@ static int refuse(const char *path, const char *why, struct postern_error *error
     return code;
 }
 
+/* What a directory is to us, in the words of a refusal. */
+struct use {
+    const char *there, *missing, *remedy; /* NULL: that of refuse() */
+};
+static const struct use helpers = {"postern takes its helpers from there",
+                                   "postern would take its helpers from there at its next start, if commands make some",
+                                   NULL};
+static const struct use records = {"postern keeps records there, and does what they say at its next start",
+                                   "postern would do what records there say at its next start, if commands make some",
+                                   "make less writable: name what commands have to change, and nothing else"};
+
+static int refuse_use(const char *path, const struct use *use, bool missing, struct postern_error *error)
+{
+    int code = refuse(path, missing ? use->missing : use->there, error);
+    if (use->remedy)
+        error_remedy(error, use->remedy);
+    return code;
+}
+
 /* Somebody names it himself. */
 static bool is_named(const struct policy_rules *rules, const char *path)
 {
@@ -29,15 +48,15 @@ static bool is_named(const struct policy_rules *rules, const char *path)
     return rule && path_compare(rules->style, rule->path, path) == 0;
 }
 
-/* Nothing is there now: helpers that commands put there would be found at the next start. */
-static int check_missing(const struct policy_rules *rules, const char *path, struct postern_error *error)
+/* Nothing is there now: what commands put there would be found at the next start. */
+static int check_missing(const struct policy_rules *rules, const char *path, const struct use *use,
+                         struct postern_error *error)
 {
     struct policy_rule rule = {.access = POLICY_DENIED, .path = text_duplicate(path)};
     enum resolve_kind ignored;
     int status = rule.path ? resolve_rule(&rule, &ignored, NULL) : error_memory(error, STAGE);
     if (status == 0 && rule.missing && policy_access_of(rules, rule.path) == POLICY_WRITE)
-        status = refuse(rule.path, "postern would take its helpers from there at its next start, if commands make some",
-                        error);
+        status = refuse_use(rule.path, use, true, error);
     else if (status == POSTERN_E_POLICY)
         status = 0; /* no path that a rule could make writable */
     free(rule.path);
@@ -45,7 +64,7 @@ static int check_missing(const struct policy_rules *rules, const char *path, str
     return status;
 }
 
-static int keep_directory(struct policy_rules *rules, const char *path, enum postern_level level,
+static int keep_directory(struct policy_rules *rules, const char *path, const struct use *use, enum postern_level level,
                           struct postern_error *error)
 {
     char *resolved = NULL;
@@ -53,11 +72,11 @@ static int keep_directory(struct policy_rules *rules, const char *path, enum pos
     int status = 0;
     enum resolve_answer answer = resolve_follow(path, &resolved, &ignored);
     if (answer == RESOLVE_MISSING)
-        return check_missing(rules, path, error);
+        return check_missing(rules, path, use, error);
     if (answer != RESOLVE_FOUND)
-        return 0; /* nor can helpers be started from there */
+        return 0; /* nor can postern use it */
     if (policy_access_of(rules, resolved) == POLICY_WRITE) {
-        status = is_named(rules, resolved) ? refuse(resolved, "postern takes its helpers from there", error)
+        status = is_named(rules, resolved) ? refuse_use(resolved, use, false, error)
                                            : resolve_add_protected(rules, resolved, level, error);
         policy_settle(rules);
     }
@@ -92,13 +111,43 @@ static int check_way(const struct policy_rules *rules, const char *libexec, stru
     return status;
 }
 
+/* What is made writable in it by name. */
+static int check_beneath(const struct policy_rules *rules, const char *place, struct postern_error *error)
+{
+    char *resolved = NULL;
+    int64_t ignored;
+    int status = 0;
+    if (resolve_follow(place, &resolved, &ignored) != RESOLVE_FOUND)
+        return 0;
+    for (size_t i = 0; status == 0 && i < rules->count; i++)
+        if (rules->item[i].access == POLICY_WRITE && path_is_beneath(rules->style, rules->item[i].path, resolved))
+            status = refuse_use(rules->item[i].path, &records, false, error);
+    free(resolved);
+    return status;
+}
+
+static int keep_places(struct policy_rules *rules, enum postern_level level, struct postern_error *error)
+{
+    struct strings places = {0};
+    int status = resolve_list_places(&places, error);
+    for (size_t i = 0; status == 0 && i < places.count; i++) {
+        status = check_beneath(rules, places.item[i], error);
+        if (status == 0)
+            status = keep_directory(rules, places.item[i], &records, level, error);
+    }
+    strings_free(&places);
+    return status;
+}
+
 /* One that is named is the caller's to give away. */
 static int keep_program(struct policy_rules *rules, enum postern_level level, struct postern_error *error)
 {
     char *program = resolve_program();
     int status = 0;
-    if (program && policy_access_of(rules, program) == POLICY_WRITE && !is_named(rules, program))
+    if (program && policy_access_of(rules, program) == POLICY_WRITE && !is_named(rules, program)) {
         status = resolve_add_protected(rules, program, level, error);
+        policy_settle(rules);
+    }
     free(program);
     return status;
 }
@@ -111,11 +160,13 @@ int resolve_keep_own(struct policy *policy, const struct resolve_own *own, enum 
     if (status == 0)
         status = check_files(rules, own->libexec, error);
     if (status == 0)
-        status = keep_directory(rules, own->libexec, level, error);
+        status = keep_directory(rules, own->libexec, &helpers, level, error);
     for (size_t i = 0; status == 0 && i < own->searched->count; i++)
-        status = keep_directory(rules, own->searched->item[i], level, error);
+        status = keep_directory(rules, own->searched->item[i], &helpers, level, error);
     if (status == 0)
         status = keep_program(rules, level, error);
+    if (status == 0)
+        status = keep_places(rules, level, error);
     policy_settle(rules);
     return status;
 }

@@ -1,19 +1,22 @@
 /*
- * resolve_win32.c - what resolving asks of Windows; see resolve_host.h. Parent. Only level none exists there yet, at
- * which nobody is another user: rights are not handed on.
+ * resolve_win32.c - what resolving asks of Windows; see resolve_host.h. Parent. Rights are not handed on as on Linux:
+ * who may do what is said by entries of access lists, which the launcher adds (acl.h).
  */
 #include "elevated/resolve_host.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <windows.h>
+#include <winioctl.h>
 #include <shlobj.h>
 
+#include "elevated/resolve_way_windows.h"
 #include "shared/system.h"
 #include "shared/text.h"
 #include "shared/wide.h"
 
 static const char STAGE[] = "policy";
+#define PATH_UNITS 32768u /* the longest path there is */
 
 /* ---- looking ---- */
 
@@ -135,14 +138,6 @@ int resolve_rights(struct policy_rule *rule, enum resolve_kind kind, enum poster
     return 0;
 }
 
-/* At the one level there is no rule keeps anything from commands. */
-int resolve_find_link(const struct policy_rules *rules, const char *path, char **out, struct postern_error *error)
-{
-    (void)rules, (void)path, (void)error;
-    *out = NULL;
-    return 0;
-}
-
 int resolve_mounts(struct policy *policy, enum postern_level level, struct postern_error *error)
 {
     (void)policy, (void)level, (void)error;
@@ -157,13 +152,110 @@ int resolve_check_owners(const struct policy_rule *rule, struct postern_error *e
 
 char *resolve_program(void)
 {
-    return NULL;
+    wchar_t *path = malloc(PATH_UNITS * sizeof(*path));
+    DWORD length = path ? GetModuleFileNameW(NULL, path, PATH_UNITS) : 0;
+    char *said = length > 0 && length < PATH_UNITS ? wide_to_utf8(path) : NULL;
+    int64_t ignored = 0;
+    char *program = said ? system_absolute_path(said, &ignored) : NULL;
+    free(said);
+    free(path);
+    return program;
 }
 
-int resolve_check_links(const struct policy_rules *rules, struct postern_error *error)
+/* What acl_store_win32.c and setup_place_win32.c use: the first is believed by the next start of the user, the second
+ * by that of an administrator. */
+int resolve_list_places(struct strings *out, struct postern_error *error)
 {
-    (void)rules, (void)error;
-    return 0;
+    char *local = known_directory(CSIDL_LOCAL_APPDATA), *common = known_directory(CSIDL_COMMON_APPDATA);
+    bool ok = (!local || strings_add_owned(out, text_format("%s\\postern\\sandboxes", local))) &&
+              (!common || strings_add_owned(out, text_format("%s\\postern", common)));
+    free(local);
+    free(common);
+    return ok ? 0 : error_memory(error, STAGE);
+}
+
+/* ---- links ---- */
+
+/* What a junction or symbolic link says; NULL: it is of another kind, or it can't be read. */
+static char *read_link(const wchar_t *path)
+{
+    unsigned char *data = malloc(MAXIMUM_REPARSE_DATA_BUFFER_SIZE);
+    DWORD got = 0;
+    size_t at, length;
+    char *target = NULL;
+    HANDLE handle = CreateFileW(path, 0, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, NULL, OPEN_EXISTING,
+                                FILE_FLAG_OPEN_REPARSE_POINT | FILE_FLAG_BACKUP_SEMANTICS, NULL);
+    if (data && handle != INVALID_HANDLE_VALUE &&
+        DeviceIoControl(handle, FSCTL_GET_REPARSE_POINT, NULL, 0, data, MAXIMUM_REPARSE_DATA_BUFFER_SIZE, &got, NULL) &&
+        resolve_way_target(data, got, &at, &length)) {
+        wchar_t *wide = calloc(length / sizeof(*wide) + 1, sizeof(*wide));
+        if (wide)
+            memcpy(wide, data + at, length);
+        target = wide ? wide_to_utf8(wide) : NULL;
+        free(wide);
+    }
+    if (handle != INVALID_HANDLE_VALUE)
+        CloseHandle(handle);
+    free(data);
+    return target;
+}
+
+/* What is not there, or may not be looked at, leads no further. */
+static bool look_for_link(void *context, const char *path, char **target)
+{
+    wchar_t *wide = wide_path(path);
+    DWORD attributes = wide ? GetFileAttributesW(wide) : INVALID_FILE_ATTRIBUTES;
+    bool link = !wide ||
+                (attributes != INVALID_FILE_ATTRIBUTES && (attributes & FILE_ATTRIBUTE_REPARSE_POINT) && is_link(wide));
+    (void)context;
+    if (wide && link)
+        *target = read_link(wide);
+    free(wide);
+    return link;
+}
+
+/* Names and drives may be other ones for the same, which rules don't know. */
+static char *name_link(const char *link)
+{
+    const char *last = strrchr(link, '\\');
+    char *above = text_format("%.*s", (int)(last + 1 - link), link), *name = NULL;
+    int64_t ignored = 0;
+    char *resolved = above ? system_absolute_path(above, &ignored) : NULL;
+    WIN32_FIND_DATAW found;
+    wchar_t *wide = wide_path(link);
+    HANDLE search = wide ? FindFirstFileW(wide, &found) : INVALID_HANDLE_VALUE;
+    if (search != INVALID_HANDLE_VALUE) {
+        name = wide_to_utf8(found.cFileName);
+        FindClose(search);
+    }
+    char *path = path_join(PATH_WINDOWS, resolved ? resolved : above ? above : "", name ? name : last + 1);
+    free(wide);
+    free(name);
+    free(resolved);
+    free(above);
+    return path;
+}
+
+static char *make_absolute(const char *path)
+{
+    wchar_t *wide = wide_from_utf8(path), *full = malloc(PATH_UNITS * sizeof(*full));
+    DWORD length = wide && full ? GetFullPathNameW(wide, PATH_UNITS, full, NULL) : 0;
+    char *out = length > 0 && length < PATH_UNITS ? wide_to_utf8(full) : NULL;
+    free(full);
+    free(wide);
+    return out;
+}
+
+int resolve_list_links(const char *path, struct strings *out, struct postern_error *error)
+{
+    struct strings links = {0};
+    char *full = make_absolute(path);
+    bool ok = full && resolve_way_windows(full, look_for_link, NULL, &links);
+    for (size_t i = 0; ok && i < links.count; i++)
+        ok = strings_add_owned(out, name_link(links.item[i]));
+    strings_free(&links);
+    free(full);
+    return ok ? 0 : error_memory(error, STAGE);
 }
 
 /* ---- reading ---- */

@@ -131,6 +131,43 @@ static int refuse(const char *path, const char *why, struct postern_error *error
     return code;
 }
 
+/* Kinds of entries not known here count as such. */
+bool setup_place_lets_others(PACL list, DWORD rights)
+{
+    if (!list)
+        return true;
+    for (DWORD i = 0; i < list->AceCount; i++) {
+        ACE_HEADER *entry = NULL;
+        if (!GetAce(list, i, (LPVOID *)&entry))
+            return true;
+        if ((entry->AceFlags & INHERIT_ONLY_ACE) || entry->AceType == ACCESS_DENIED_ACE_TYPE)
+            continue;
+        ACCESS_ALLOWED_ACE *allowed = (ACCESS_ALLOWED_ACE *)entry;
+        if (entry->AceType != ACCESS_ALLOWED_ACE_TYPE ||
+            ((allowed->Mask & (rights | GENERIC_ALL)) && !is_trusted_owner(&allowed->SidStart)))
+            return true;
+    }
+    return false;
+}
+
+/* One that was there before us has a list that we have not made: whoever could exchange what is in it, or put something
+ * there, would have his undo record believed, and his passwords. */
+static int check_list(const char *path, wchar_t *wide, DWORD rights, struct postern_error *error)
+{
+    PACL list = NULL;
+    PSECURITY_DESCRIPTOR descriptor = NULL;
+    int status = 0;
+    DWORD number =
+        GetNamedSecurityInfoW(wide, SE_FILE_OBJECT, DACL_SECURITY_INFORMATION, NULL, NULL, &list, NULL, &descriptor);
+    if (number != ERROR_SUCCESS)
+        status = setup_fail(error, "GetNamedSecurityInfoW", (int64_t)number, "the directory %s", path);
+    else if (setup_place_lets_others(list, rights))
+        status = refuse(path, "may be changed by others than administrators", error);
+    if (descriptor)
+        LocalFree(descriptor);
+    return status;
+}
+
 /* A directory made by an administrator's own hand belongs to that user where a policy says so: administrators can
  * give it to their group, so this is no dead end. */
 int setup_place_check(const char *path, const wchar_t *wide, struct postern_error *error)
@@ -161,7 +198,7 @@ int setup_place_check(const char *path, const wchar_t *wide, struct postern_erro
     return status;
 }
 
-static int make_directory(const char *path, const char *reader, struct postern_error *error)
+static int make_directory(const char *path, const char *reader, DWORD forbidden, struct postern_error *error)
 {
     SECURITY_ATTRIBUTES security = {0};
     wchar_t *wide = wide_from_utf8(path);
@@ -174,17 +211,22 @@ static int make_directory(const char *path, const char *reader, struct postern_e
     }
     if (status == 0)
         status = setup_place_check(path, wide, error);
+    if (status == 0)
+        status = check_list(path, wide, forbidden, error);
     if (security.lpSecurityDescriptor)
         security_free(&security);
     free(wide);
     return status;
 }
 
-/* The upper one is also that of the operator's ceiling, which everybody may read. */
+/* The upper one is also that of the operator's ceiling, which everybody may read; one that he has made by hand lets
+ * users add things, as all in %ProgramData% does, and that is no harm. */
 int setup_place_make(struct setup_windows *windows, struct postern_error *error)
 {
-    int status = make_directory(windows->above, SID_USERS, error);
-    return status == 0 ? make_directory(windows->place, NULL, error) : status;
+    const DWORD exchange = DELETE | FILE_DELETE_CHILD | WRITE_DAC | WRITE_OWNER;
+    int status = make_directory(windows->above, SID_USERS, exchange, error);
+    return status == 0 ? make_directory(windows->place, NULL, exchange | FILE_ADD_FILE | FILE_ADD_SUBDIRECTORY, error)
+                       : status;
 }
 
 /* ---- the undo record ---- */

@@ -228,12 +228,13 @@ bool desktop_reaches(const char *station)
     wchar_t *name = wide_from_utf8(station);
     bool reached = name == NULL; /* not asked: as good as reached */
 
-    /* Each by itself: asked for together the first that is missing would hide the others. */
+    /* Each by itself: asked for together the first that is missing would hide the others. The station is there, so
+     * whatever fails but for want of the right has not answered the question. */
     for (size_t i = 0; !reached && i < sizeof(rights) / sizeof(rights[0]); i++) {
         HWINSTA opened = OpenWindowStationW(name, FALSE, rights[i]);
 
+        reached = opened != NULL || GetLastError() != ERROR_ACCESS_DENIED;
         if (opened != NULL) {
-            reached = true;
             CloseWindowStation(opened);
         }
     }

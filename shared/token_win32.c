@@ -37,15 +37,19 @@ int token_make_sid(char out[TOKEN_SID_SIZE], struct postern_error *error)
     return POSTERN_OK;
 }
 
-/* NULL: the token is of no logon session, as those of some services are. */
-static PSID logon_sid(const TOKEN_GROUPS *groups)
+/* Of logon sessions: as a rule one, none in the tokens of some services, and should there be two, both. Room for all
+ * groups. */
+static DWORD list_logon_sids(const TOKEN_GROUPS *groups, SID_AND_ATTRIBUTES *out)
 {
+    DWORD count = 0;
+
     for (DWORD i = 0; i < groups->GroupCount; i++) {
         if ((groups->Groups[i].Attributes & SE_GROUP_LOGON_ID) == SE_GROUP_LOGON_ID) {
-            return groups->Groups[i].Sid;
+            out[count].Sid = groups->Groups[i].Sid;
+            out[count++].Attributes = 0; /* has to be */
         }
     }
-    return NULL;
+    return count;
 }
 
 /* ---- making one ---- */
@@ -55,30 +59,34 @@ enum { SID_OF_SANDBOX, SID_OF_STATION, SID_COUNT };
 static int filter(HANDLE own, PSID sids[SID_COUNT], enum token_logon logon, HANDLE *out, struct postern_error *error)
 {
     unsigned char everyone[SECURITY_MAX_SID_SIZE];
-    DWORD size = sizeof(everyone), count = 0;
+    DWORD size = sizeof(everyone), count = 0, sessions = 0;
     TOKEN_GROUPS *groups = security_ask_token(own, TokenGroups);
-    SID_AND_ATTRIBUTES restricting[SID_COUNT + 1], denied = {NULL, 0};
-    PSID session = groups != NULL ? logon_sid(groups) : NULL;
+    SID_AND_ATTRIBUTES restricting[SID_COUNT + 1], *denied = NULL;
     int code = POSTERN_OK;
 
     memset(restricting, 0, sizeof(restricting)); /* the attributes have to be 0 */
     if (groups == NULL) {
         return os_failure(error, "GetTokenInformation", "the groups of this process could not be found out");
     }
+    denied = calloc(groups->GroupCount + 1, sizeof(*denied));
+    if (denied == NULL) {
+        code = error_memory(error, STAGE);
+    } else if (logon == TOKEN_LOGON_DENIED) {
+        sessions = list_logon_sids(groups, denied);
+    }
     while (count < SID_COUNT) {
         restricting[count].Sid = sids[count];
         count++;
     }
-    denied.Sid = session;
-    if (!CreateWellKnownSid(WinWorldSid, NULL, everyone, &size)) {
+    if (code == POSTERN_OK && !CreateWellKnownSid(WinWorldSid, NULL, everyone, &size)) {
         code = os_failure(error, "CreateWellKnownSid", "the SID of everybody could not be made");
     }
     restricting[count++].Sid = everyone;
     if (code == POSTERN_OK && !CreateRestrictedToken(own, DISABLE_MAX_PRIVILEGE | LUA_TOKEN | WRITE_RESTRICTED,
-                                                     session != NULL && logon == TOKEN_LOGON_DENIED ? 1 : 0, &denied, 0,
-                                                     NULL, count, restricting, out)) {
+                                                     sessions, denied, 0, NULL, count, restricting, out)) {
         code = os_failure(error, "CreateRestrictedToken", "a restricted token could not be made");
     }
+    free(denied);
     free(groups);
     return code;
 }

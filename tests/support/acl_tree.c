@@ -219,7 +219,11 @@ static int open_object(struct acl_tree *tree, size_t index, struct acl_node *out
         error_set(error, POSTERN_E_CONFINE, "test", "", "%s is refused", object->name);
         return ACL_REFUSED;
     }
-    *out = (struct acl_node){(intptr_t)index, object->directory, object->link, object->names, {0}};
+    *out = (struct acl_node){.handle = (intptr_t)index,
+                             .directory = object->directory,
+                             .link = object->link,
+                             .elsewhere = object->elsewhere,
+                             .names = object->names};
     memcpy(out->identity, &index, sizeof(index));
     tree->open++;
     return 0;

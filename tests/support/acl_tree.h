@@ -18,7 +18,7 @@ struct acl_tree_list {
 };
 
 struct acl_tree_object {
-    bool there, directory, link;
+    bool there, directory, link, elsewhere;
     bool refuses;          /* its list cannot be opened */
     bool vanishes;         /* when it is opened */
     bool listed_otherwise; /* the listing calls a file a directory, and the other way round */

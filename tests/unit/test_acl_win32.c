@@ -2,6 +2,7 @@
  * elevated/acl_*win32.c on real files: records and their locks, what a crash leaves, temporary directories, walking.
  * Whether entries keep anybody from anything only a real Windows can show, and only for SIDs that somebody has; here it
  * is that they are set, and gone afterwards.
+ * timeout: 180
  */
 #include "tests/support/test.h"
 
@@ -9,13 +10,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <windows.h>
+#include <sddl.h>
+
 #include "elevated/acl_win32.h"
+#include "shared/sddl.h"
+#include "shared/security_win32.h"
 #include "shared/text.h"
 #include "shared/token_win32.h"
 #include "shared/wide.h"
 #include "tests/support/run_win32.h"
 
 #define ACCOUNT "S-1-5-21-11-22-33-4444"
+#define LEFT "temp\\postern-00112233445566778899aabbccddeeff"
 
 static char *base, *place;
 static char capability[TOKEN_SID_SIZE];
@@ -103,11 +110,28 @@ static size_t records(void)
     struct acl_store store;
     struct strings names = {NULL, 0};
     assert_int_equal(acl_store_open(&store, place, NULL), 0);
-    assert_int_equal(acl_store_list(&store, &names, NULL), 0);
+    assert_int_equal(acl_store_list(&store, NULL, &names, NULL), 0);
     size_t count = names.count;
     strings_free(&names);
     acl_store_close(&store);
     return count;
+}
+
+static void remove_records(void)
+{
+    struct acl_store store;
+    assert_int_equal(acl_store_open(&store, place, NULL), 0);
+    while (records() > 0) {
+        struct strings names = {NULL, 0};
+        assert_int_equal(acl_store_list(&store, NULL, &names, NULL), 0);
+        for (size_t i = 0; i < names.count; i++) {
+            char *path = acl_store_path(&store, names.item[i]);
+            assert_true(path && DeleteFileA(path));
+            free(path);
+        }
+        strings_free(&names);
+    }
+    acl_store_close(&store);
 }
 
 static void check(int code, const struct postern_error *error)
@@ -279,16 +303,18 @@ static void what_a_crash_leaves(void **state)
     struct undo_store record = undo_file_store(&file);
     check(undo_open(&journal, &record, &error), &error);
     check(undo_note(&journal, ACL_KIND_ENTRY, entry, NULL, &error), &error);
-    check(undo_note(&journal, ACL_KIND_DIRECTORY, in_base("temp\\left"), NULL, &error), &error);
-    check(undo_note(&journal, ACL_KIND_DIRECTORY, in_base("temp\\never made"), NULL, &error), &error);
+    check(undo_note(&journal, ACL_KIND_DIRECTORY, in_base(LEFT), NULL, &error), &error);
+    check(undo_note(&journal, ACL_KIND_DIRECTORY, in_base("temp\\postern-ffffffffffffffffffffffffffffffff"), NULL,
+                    &error),
+          &error);
     undo_close(&journal);
-    make_directory(in_base("temp\\left"));
+    make_directory(in_base(LEFT));
     check(acl_recover_at(place, &left, &error), &error); /* still open: it counts as living */
-    assert_true(is_there(in_base("temp\\left")));
+    assert_true(is_there(in_base(LEFT)));
     undo_file_close(&file);
     check(acl_recover_at(place, &left, &error), &error);
     assert_int_equal(left, 0);
-    assert_false(is_there(in_base("temp\\left")));
+    assert_false(is_there(in_base(LEFT)));
     assert_true(is_there(in_base("w\\d\\f")));
     assert_int_equal(records(), 0);
     acl_store_close(&store);
@@ -399,19 +425,122 @@ static void an_account_that_is_in_use_again(void **state)
     check(acl_store_make(&store, &sids, &file, &error), &error);
     struct undo_store record = undo_file_store(&file);
     check(undo_open(&journal, &record, &error), &error);
-    check(undo_note(&journal, ACL_KIND_DIRECTORY, in_base("temp\\left"), NULL, &error), &error);
+    check(undo_note(&journal, ACL_KIND_DIRECTORY, in_base(LEFT), NULL, &error), &error);
     undo_close(&journal);
     undo_file_close(&file);
     acl_store_close(&store);
-    make_directory(in_base("temp\\left"));
+    make_directory(in_base(LEFT));
     check(acl_recover_at(place, &left, &error), &error);
     assert_int_equal(left, 0);
-    assert_true(is_there(in_base("temp\\left")));
+    assert_true(is_there(in_base(LEFT)));
     assert_int_equal(records(), 2);
     check(acl_close(present, &error), &error);
     check(acl_recover_at(place, &left, &error), &error);
-    assert_false(is_there(in_base("temp\\left")));
+    assert_false(is_there(in_base(LEFT)));
     assert_int_equal(records(), 0);
+}
+
+/* Whatever a record says, and whoever has written it. */
+static void what_is_not_ours_is_not_removed(void **state)
+{
+    struct acl_store store;
+    struct undo_file file;
+    struct undo_journal journal;
+    struct postern_error error = {0};
+    size_t left = 0;
+    (void)state;
+    check(acl_store_open(&store, place, &error), &error);
+    check(acl_store_make(&store, &own_sids, &file, &error), &error);
+    struct undo_store record = undo_file_store(&file);
+    check(undo_open(&journal, &record, &error), &error);
+    check(undo_note(&journal, ACL_KIND_DIRECTORY, in_base("w"), NULL, &error), &error);
+    undo_close(&journal);
+    undo_file_close(&file);
+    assert_int_equal(acl_recover_at(place, &left, &error), POSTERN_E_STATE);
+    assert_int_equal(left, 1);
+    assert_non_null(strstr(error.message, "no directory that postern makes"));
+    assert_true(is_there(in_base("w\\d\\f")));
+    acl_store_close(&store);
+    remove_records();
+}
+
+/* More than are looked at in one go: one that was not seen would be taken for none, and its sandbox's denials be taken
+ * back with the entries of a dead one. */
+static void a_living_one_is_seen_among_many(void **state)
+{
+    const struct acl_sids sids = {ACCOUNT, capability}, others = {"S-1-5-21-11-22-33-444", capability};
+    struct acl_store store;
+    struct undo_file file;
+    struct postern_error error = {0};
+    (void)state;
+    struct acl_grant *present = open_grant(&no_steps, &sids);
+    check(acl_store_open(&store, place, &error), &error);
+    for (int i = 0; i < 1100; i++) { /* damaged, so that they stay */
+        char *path = text_format("%s\\%032x.%s.record", place, i, others.account);
+        FILE *damaged = fopen(path, "wb");
+        assert_non_null(damaged);
+        fputs("damaged\n", damaged);
+        fclose(damaged);
+        free(path);
+    }
+    check(acl_store_make(&store, &sids, &file, &error), &error);
+    undo_file_close(&file);
+    struct acl_grant *second = NULL;
+    assert_int_equal(acl_open_at(place, &no_steps, &sids, in_base("temp"), &second, &error), POSTERN_E_STATE);
+    assert_non_null(strstr(error.message, "the account has another sandbox"));
+    assert_int_not_equal(acl_open_at(place, &no_steps, &others, in_base("temp"), &second, &error), 0);
+    assert_non_null(strstr(error.message, "more than"));
+    check(acl_close(present, &error), &error);
+    acl_store_close(&store);
+    remove_records();
+}
+
+/* Commands read what their user may: who could read the file could hold its locks for ever. */
+static void the_lock_is_not_for_reading(void **state)
+{
+    SECURITY_ATTRIBUTES security = {0};
+    struct postern_error error = {0};
+    BOOL present = FALSE, defaulted = FALSE;
+    PACL list = NULL;
+    char *own = security_own_sid();
+    (void)state;
+    check(acl_store_lock(&security, &error), &error);
+    assert_true(GetSecurityDescriptorDacl(security.lpSecurityDescriptor, &present, &list, &defaulted) && list);
+    for (DWORD i = 0; i < list->AceCount; i++) {
+        ACCESS_ALLOWED_ACE *entry = NULL;
+        LPSTR sid = NULL;
+        assert_true(GetAce(list, i, (void **)&entry) && ConvertSidToStringSidA(&entry->SidStart, &sid));
+        bool reads = (entry->Mask & (FILE_READ_DATA | FILE_EXECUTE | GENERIC_READ | GENERIC_ALL)) != 0;
+        assert_int_equal(reads, strcmp(sid, SID_SYSTEM) == 0);
+        if (strcmp(sid, own) == 0)
+            assert_true((entry->Mask & FILE_WRITE_DATA) != 0);
+        LocalFree(sid);
+    }
+    security_free(&security);
+    free(own);
+}
+
+/* The command has made another name of a file that is marked read-only, in the directory that is removed. */
+static void a_mark_of_a_file_elsewhere_stays(void **state)
+{
+    struct acl_windows windows;
+    struct acl_store store;
+    struct postern_error error = {0};
+    const char *file = in_base("w\\d\\f"), *other = in_base("linked\\other");
+    (void)state;
+    check(acl_store_open(&store, place, &error), &error);
+    char *lock = acl_store_path(&store, "lock");
+    check(acl_host_open(&windows, lock, NULL, &error), &error);
+    make_directory(in_base("linked"));
+    assert_true(CreateHardLinkA(other, file, NULL));
+    assert_true(SetFileAttributesA(file, FILE_ATTRIBUTE_READONLY));
+    check(acl_restore_directory(&windows.system, in_base("linked"), &error), &error);
+    assert_false(is_there(other));
+    assert_true((GetFileAttributesA(file) & FILE_ATTRIBUTE_READONLY) != 0);
+    assert_true(SetFileAttributesA(file, FILE_ATTRIBUTE_NORMAL));
+    acl_host_close(&windows);
+    acl_store_close(&store);
+    free(lock);
 }
 
 static void a_share_is_refused(void **state)
@@ -498,6 +627,10 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_record_of_a_newer_version),
         cmocka_unit_test(an_account_has_one_sandbox_at_a_time),
         cmocka_unit_test(an_account_that_is_in_use_again),
+        cmocka_unit_test(what_is_not_ours_is_not_removed),
+        cmocka_unit_test(a_living_one_is_seen_among_many),
+        cmocka_unit_test(the_lock_is_not_for_reading),
+        cmocka_unit_test(a_mark_of_a_file_elsewhere_stays),
         cmocka_unit_test(a_share_is_refused),
         cmocka_unit_test(entries_on_real_files),
     };

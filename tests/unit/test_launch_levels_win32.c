@@ -3,6 +3,7 @@
  * this program itself (see runner_main()): it says what it has got in its log. The accounts are in a directory of the
  * test's, and a logon starts a program of our own user: what a logon of another user does only a real Windows shows.
  * wraps: token_try account_logon account_profile setup_place_find setup_sid_text_of network_filter_ask
+ * wraps: launch_record_write
  */
 #include "tests/support/test.h"
 
@@ -13,6 +14,7 @@
 
 #include "elevated/account_win32.h"
 #include "elevated/launch.h"
+#include "elevated/launch_parts_win32.h"
 #include "elevated/network_filter.h"
 #include "elevated/setup_win32.h"
 #include "ipc/bootstrap.h"
@@ -43,7 +45,8 @@ static struct {
     char name[64], cwd[MAX_PATH];
     wchar_t password[SETUP_PASSWORD_SIZE];
     char record[MAX_PATH];
-    bool record_early; /* was the start record there before the runner was? */
+    bool record_early;    /* was the start record there before the runner was? */
+    bool record_readable; /* for our own user */
 } logons;
 
 int __real_token_try(os_handle token, const char *sid, struct postern_error *error);
@@ -81,6 +84,30 @@ DWORD __wrap_account_profile(const char *sid, char **out)
 
     free(own);
     return number;
+}
+
+/* Commands at level restricted are our user, so he may not read it. The account's runner is him as well here: as the
+ * file's owner he can let himself. */
+int __real_launch_record_write(struct launch_start *start, const char *account_sid, struct postern_error *error);
+int __wrap_launch_record_write(struct launch_start *start, const char *account_sid, struct postern_error *error);
+int __wrap_launch_record_write(struct launch_start *start, const char *account_sid, struct postern_error *error)
+{
+    SECURITY_DESCRIPTOR open_to_all;
+    int code = __real_launch_record_write(start, account_sid, error);
+    HANDLE file = code == 0 ? CreateFileA(start->record_path, GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_DELETE, NULL,
+                                          OPEN_EXISTING, 0, NULL)
+                            : INVALID_HANDLE_VALUE;
+
+    logons.record_readable = file != INVALID_HANDLE_VALUE;
+    if (file != INVALID_HANDLE_VALUE) {
+        CloseHandle(file);
+    }
+    InitializeSecurityDescriptor(&open_to_all, SECURITY_DESCRIPTOR_REVISION);
+    SetSecurityDescriptorDacl(&open_to_all, TRUE, NULL, FALSE);
+    if (code == 0) {
+        SetFileSecurityA(start->record_path, DACL_SECURITY_INFORMATION, &open_to_all);
+    }
+    return code;
 }
 
 static bool filter_gone;
@@ -494,6 +521,7 @@ static void elevated_is_started_as_an_account(void **state)
     /* the record was there after the runner, and is gone */
     assert_int_equal(strncmp(logons.record, run, strlen(run)), 0);
     assert_false(logons.record_early);
+    assert_int_equal(logons.record_readable, run_under_wine()); /* canary: everybody reads all there */
     assert_false(exists(logons.record));
     /* who it is */
     assert_string_equal(launch_user(launch), ACCOUNT);

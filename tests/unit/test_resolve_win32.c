@@ -9,9 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <windows.h>
+#include <winioctl.h>
+#include <shlobj.h>
 
 #include "shared/system.h"
 #include "shared/text.h"
+#include "shared/wide.h"
 #include "tests/support/host.h"
 
 static char root[512];
@@ -186,12 +189,151 @@ static void ceilings_of_all_are_refused(void **state)
     assert_false(present);
 }
 
+/* ---- what commands may not lead elsewhere ---- */
+
+/* As everybody may make one where he may write. */
+static bool make_junction(const char *path, const char *target)
+{
+    struct {
+        DWORD tag;
+        WORD length, reserved, meant_at, meant_size, shown_at, shown_size;
+        wchar_t names[1024];
+    } data = {.tag = IO_REPARSE_TAG_MOUNT_POINT};
+    char *text = text_format("\\??\\%s", target);
+    wchar_t *wide = wide_from_utf8(text);
+    size_t units = wcslen(wide);
+    DWORD got;
+    assert_true(units < 1000 && CreateDirectoryA(path, NULL));
+    memcpy(data.names, wide, units * sizeof(*wide));
+    data.meant_size = (WORD)(units * sizeof(*wide));
+    data.shown_at = (WORD)(data.meant_size + sizeof(*wide)); /* none is shown */
+    data.length = (WORD)(8 + data.shown_at + sizeof(*wide));
+    HANDLE handle = CreateFileA(path, GENERIC_WRITE, 0, NULL, OPEN_EXISTING,
+                                FILE_FLAG_OPEN_REPARSE_POINT | FILE_FLAG_BACKUP_SEMANTICS, NULL);
+    bool made = handle != INVALID_HANDLE_VALUE &&
+                DeviceIoControl(handle, FSCTL_SET_REPARSE_POINT, &data, 8u + data.length, NULL, 0, &got, NULL);
+    if (handle != INVALID_HANDLE_VALUE)
+        CloseHandle(handle);
+    free(wide);
+    free(text);
+    return made;
+}
+
+/* A command has put it into the workspace, and the next policy names what lies behind. */
+static void rules_over_junctions_of_commands_are_refused(void **state)
+{
+    const char *workspace = in_root("ws"), *secret = in_root("secret"), *way = in_root("ws\\out");
+    (void)state;
+    assert_true(CreateDirectoryA(workspace, NULL) && CreateDirectoryA(secret, NULL));
+    bool made = make_junction(way, secret);
+    if (!made && host_is_wine()) {
+        start_again();
+        SKIP_BECAUSE("Wine makes no junctions");
+    }
+    assert_true(made);
+    add(workspace, POLICY_WRITE, POLICY_FROM_PRESET);
+    add(way, POLICY_WRITE, POLICY_FROM_OPTION);
+    resolves();
+    assert_int_equal(resolve_check_links(&policy.rules, &error), POSTERN_E_POLICY);
+    assert_non_null(strstr(error.message, "leads over the link"));
+    start_again();
+    add(in_root("ws\\out"), POLICY_WRITE, POLICY_FROM_OPTION); /* nobody else can write where the link lies */
+    resolves();
+    assert_int_equal(resolve_check_links(&policy.rules, &error), 0);
+    start_again();
+    assert_true(RemoveDirectoryA(way));
+}
+
+static void rules_without_links_are_fine(void **state)
+{
+    (void)state;
+    assert_true(CreateDirectoryA(in_root("a"), NULL) && CreateDirectoryA(in_root("a\\b"), NULL));
+    add(in_root("a"), POLICY_WRITE, POLICY_FROM_PRESET);
+    add(in_root("a\\b"), POLICY_WRITE, POLICY_FROM_OPTION);
+    resolves();
+    assert_int_equal(resolve_check_links(&policy.rules, &error), 0);
+    start_again();
+}
+
+static int keeps_own(void)
+{
+    struct strings searched = {0};
+    struct resolve_own own = {root, &searched};
+    policy_settle(&policy.rules);
+    return resolve_keep_own(&policy, &own, POSTERN_LEVEL_RESTRICTED, &error);
+}
+
+static const char *local_data(const char *below)
+{
+    static char path[MAX_PATH + 64];
+    assert_int_equal(SHGetFolderPathA(NULL, CSIDL_LOCAL_APPDATA | CSIDL_FLAG_CREATE, NULL, SHGFP_TYPE_CURRENT, path),
+                     S_OK);
+    text_copy(path + strlen(path), sizeof(path) - strlen(path), below);
+    return path;
+}
+
+/* Who writes a record says what the next start removes, with all of the user's rights. */
+static void records_are_not_writable(void **state)
+{
+    char *resolved;
+    int64_t ignored;
+    (void)state;
+    CreateDirectoryA(local_data("\\postern"), NULL);
+    CreateDirectoryA(local_data("\\postern\\sandboxes"), NULL);
+    resolved = system_absolute_path(local_data("\\postern\\sandboxes"), &ignored);
+    assert_non_null(resolved);
+    add(local_data(""), POLICY_WRITE, POLICY_FROM_OPTION);
+    resolves();
+    if (keeps_own() != 0)
+        fail_msg("%s", error.message);
+    assert_int_equal(policy_access_of(&policy.rules, resolved), POLICY_READ);
+    start_again();
+    add(resolved, POLICY_WRITE, POLICY_FROM_OPTION);
+    resolves();
+    assert_int_equal(keeps_own(), POSTERN_E_POLICY);
+    assert_non_null(strstr(error.message, "records"));
+    start_again();
+    assert_true(CreateDirectoryA(local_data("\\postern\\sandboxes\\in it"), NULL));
+    add(local_data("\\postern\\sandboxes\\in it"), POLICY_WRITE, POLICY_FROM_OPTION);
+    resolves();
+    assert_int_equal(keeps_own(), POSTERN_E_POLICY);
+    assert_true(RemoveDirectoryA(local_data("\\postern\\sandboxes\\in it")));
+    start_again();
+    free(resolved);
+}
+
+static void the_running_program_is_not_writable(void **state)
+{
+    char program[MAX_PATH], *directory, *resolved;
+    int64_t ignored;
+    (void)state;
+    assert_true(GetModuleFileNameA(NULL, program, sizeof(program)) > 0);
+    resolved = system_absolute_path(program, &ignored);
+    assert_non_null(resolved);
+    directory = text_format("%.*s", (int)(strrchr(resolved, '\\') - resolved), resolved);
+    add(directory, POLICY_WRITE, POLICY_FROM_OPTION);
+    resolves();
+    if (keeps_own() != 0)
+        fail_msg("%s", error.message);
+    assert_int_equal(policy_access_of(&policy.rules, resolved), POLICY_READ);
+    start_again();
+    free(directory);
+    free(resolved);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
-        TEST(names_are_the_files_own), TEST(the_system_is_not_writable),  TEST(what_exists_is_protected),
-        TEST(ceilings_are_read),       TEST(ceilings_of_all_are_refused),
+        TEST(names_are_the_files_own),
+        TEST(the_system_is_not_writable),
+        TEST(what_exists_is_protected),
+        TEST(ceilings_are_read),
+        TEST(ceilings_of_all_are_refused),
+        TEST(rules_over_junctions_of_commands_are_refused),
+        TEST(rules_without_links_are_fine),
+        TEST(records_are_not_writable),
+        TEST(the_running_program_is_not_writable),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

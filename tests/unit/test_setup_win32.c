@@ -100,6 +100,42 @@ static void a_record_on_disk(void **state)
     free(path);
 }
 
+/* A directory that was there before setup. */
+static void what_others_may_change(void **state)
+{
+    static const struct {
+        const char *sddl;
+        bool exchange, add;
+    } rows[] = {
+        {"D:P(A;OICI;FA;;;BA)(A;OICI;FA;;;SY)(A;OICI;FR;;;BU)", false, false}, /* ours */
+        {"D:(A;OICI;FA;;;BA)(A;OICI;FA;;;SY)(A;OICIIO;GA;;;CO)(A;OICI;0x1200a9;;;BU)(A;CI;0x116;;;BU)", false, true},
+        {"D:(A;OICI;FA;;;BA)(A;;FA;;;BU)", true, true},
+        {"D:(A;;FA;;;BA)(A;;SD;;;WD)", true, false},
+        {"D:(A;;0x40;;;AU)", true, false},
+        {"D:(A;;WD;;;AU)", true, false},
+        {"D:(A;;GA;;;AU)", true, true},
+        {"D:(D;;FA;;;BU)(A;;FA;;;SY)", false, false},
+    };
+    const DWORD exchange = DELETE | FILE_DELETE_CHILD | WRITE_DAC | WRITE_OWNER;
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        PSECURITY_DESCRIPTOR descriptor = NULL;
+        BOOL present = FALSE, defaulted = FALSE;
+        PACL list = NULL;
+        if (!ConvertStringSecurityDescriptorToSecurityDescriptorA(rows[i].sddl, SDDL_REVISION_1, &descriptor, NULL)) {
+            assert_true(run_under_wine()); /* which does not know all words of them */
+            continue;
+        }
+        assert_true(GetSecurityDescriptorDacl(descriptor, &present, &list, &defaulted));
+        list = present ? list : NULL;
+        if (setup_place_lets_others(list, exchange) != rows[i].exchange ||
+            setup_place_lets_others(list, FILE_ADD_FILE | FILE_ADD_SUBDIRECTORY) != rows[i].add)
+            fail_msg("%s", rows[i].sddl);
+        LocalFree(descriptor);
+    }
+    assert_true(setup_place_lets_others(NULL, DELETE)); /* no list: everybody everything */
+}
+
 /* ---- passwords ---- */
 
 static void protected_passwords(void **state)
@@ -405,6 +441,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_record_on_disk),
+        cmocka_unit_test(what_others_may_change),
         cmocka_unit_test(protected_passwords),
         cmocka_unit_test(a_stored_password),
         cmocka_unit_test(the_directory_of_sandboxes),
