@@ -8,6 +8,7 @@
 #ifndef POSTERN_ELEVATED_SANDBOX_H
 #define POSTERN_ELEVATED_SANDBOX_H
 
+#include "elevated/direct.h"
 #include "elevated/launch.h"
 #include "ipc/channel.h"
 #include "ipc/message.h"
@@ -75,6 +76,7 @@ struct postern_session {
     struct received stream[2]; /* by enum postern_stream */
     uint32_t stdin_credit;
     bool stdin_closed;
+    struct direct_streams *direct; /* where the streams are ours; NULL: they are framed */
     struct session_late late;
     unsigned reported; /* events last seen by postern_sandbox_next_session() */
     struct postern_result result;

@@ -23,6 +23,8 @@ static void end(struct postern_session *session)
     session->stream[POSTERN_STDOUT].ended = true;
     session->stream[POSTERN_STDERR].ended = true;
     loop_timer_stop(&session->late.timer);
+    if (session->direct && direct_streams_stop(session->direct))
+        session->result.output_cut = true;
 }
 
 static int send_signal(struct postern_session *session, enum postern_signal signal, uint32_t grace,
@@ -54,6 +56,8 @@ static int on_spawned(struct postern_session *session, const struct frame *frame
         session->phase = SESSION_RUNNING;
         session->pid = spawned.pid;
         session->stdin_credit = spawned.stdin_window;
+        if (session->direct)
+            direct_streams_start(session->direct);
         session_expect_timeout(session);
     }
     return status;
@@ -74,7 +78,7 @@ static int on_output(struct postern_session *session, const struct frame *frame,
 {
     struct received *stream = &session->stream[frame->header.type == FRAME_STDERR ? POSTERN_STDERR : POSTERN_STDOUT];
     uint32_t size = frame->header.length;
-    if (size > stream->granted)
+    if (session->direct || size > stream->granted)
         return error_set(error, POSTERN_E_PROTOCOL, STAGE, "", "%s of %u bytes, but %u were granted",
                          frame_type_name(frame->header.type), size, stream->granted);
     stream->granted -= size;
@@ -90,10 +94,25 @@ static int on_credit(struct postern_session *session, const struct frame *frame,
     int status = message_decode_credit(frame->payload, frame->header.length, &credit, error);
     if (status != 0)
         return status;
-    if (credit.stream != MESSAGE_STDIN || credit.bytes > INT32_MAX - session->stdin_credit)
+    if (session->direct || credit.stream != MESSAGE_STDIN || credit.bytes > INT32_MAX - session->stdin_credit)
         return error_set(error, POSTERN_E_PROTOCOL, STAGE, "", "credit that does not fit");
     session->stdin_credit += credit.bytes;
     return 0;
+}
+
+static int on_close_stdin(struct postern_session *session, struct postern_error *error)
+{
+    if (session->direct)
+        return error_set(error, POSTERN_E_PROTOCOL, STAGE, "", "CLOSE_STDIN of a session that has its own");
+    session->stdin_closed = true;
+    return 0;
+}
+
+static int on_drain(struct postern_session *session, struct postern_error *error)
+{
+    if (!session->direct)
+        return error_set(error, POSTERN_E_PROTOCOL, STAGE, "", "DRAIN of a session that is framed");
+    return direct_streams_drain(session->direct, error);
 }
 
 static int on_exit_frame(struct postern_session *session, const struct frame *frame, struct postern_error *error)
@@ -119,8 +138,9 @@ static int handle(struct postern_session *session, const struct frame *frame, st
     case FRAME_CREDIT:
         return on_credit(session, frame, error);
     case FRAME_CLOSE_STDIN:
-        session->stdin_closed = true;
-        return 0;
+        return on_close_stdin(session, error);
+    case FRAME_DRAIN:
+        return on_drain(session, error);
     case FRAME_EXIT:
         return on_exit_frame(session, frame, error);
     default:
@@ -170,6 +190,7 @@ static void init(struct postern_session *session, struct postern_sandbox *sandbo
 void session_destroy(struct postern_session *session)
 {
     loop_timer_stop(&session->late.timer);
+    direct_streams_free(session->direct);
     buffer_free(&session->stream[POSTERN_STDOUT].bytes);
     buffer_free(&session->stream[POSTERN_STDERR].bytes);
     free(session);
@@ -204,7 +225,12 @@ int postern_session_begin(struct postern_sandbox *sandbox, const struct postern_
     status = sandbox_add(sandbox, session, error);
     if (status != 0)
         goto out;
-    status = send_spawn(session, &spawn, error);
+    status = direct_streams_create(session, &spawn, &session->direct, error);
+    if (status == 0) {
+        status = send_spawn(session, &spawn, error);
+        if (status != 0)
+            direct_streams_take_back(session->direct, &spawn);
+    }
     if (status != 0) {
         sandbox_remove(session);
         goto out;
@@ -291,6 +317,10 @@ static void forget_news(struct postern_session *session)
 static void return_credit(struct postern_session *session, enum postern_stream which, size_t bytes)
 {
     struct received *stream = &session->stream[which];
+    if (session->direct) {
+        direct_streams_resume(session->direct, which);
+        return;
+    }
     stream->owed += (uint32_t)bytes;
     if (session->phase != SESSION_RUNNING || stream->owed < MESSAGE_WINDOW / 2)
         return;
@@ -318,7 +348,9 @@ int postern_session_peek(struct postern_session *session, enum postern_stream wh
 void postern_session_consume(struct postern_session *session, enum postern_stream which, size_t size)
 {
     struct buffer *bytes = &session->stream[which].bytes;
-    if (size == buffer_length(bytes) && session->sandbox->channel)
+    if (session->direct && size == buffer_length(bytes))
+        direct_streams_recycle(session->direct, which);
+    else if (size == buffer_length(bytes) && session->sandbox->channel)
         channel_recycle(session->sandbox->channel, bytes);
     else
         buffer_consume(bytes, size);
@@ -349,14 +381,16 @@ int postern_session_read(struct postern_session *session, enum postern_stream wh
 
 /* ---- writing ---- */
 
-/* Queues one frame of what the window takes. */
+/* Queues one frame of what the window takes, or as much of the stream itself. */
 static int write_some(struct postern_session *session, const unsigned char *data, size_t size, size_t *written,
                       struct postern_error *error)
 {
     size_t chunk = size < FRAME_DATA_MAX ? size : FRAME_DATA_MAX;
     if (chunk > session->stdin_credit)
         chunk = session->stdin_credit;
-    int status = channel_send(session->sandbox->channel, FRAME_STDIN, session->id, data, chunk, error);
+    int status = session->direct
+                     ? direct_streams_write(session->direct, data, chunk, error)
+                     : channel_send(session->sandbox->channel, FRAME_STDIN, session->id, data, chunk, error);
     if (status == 0) {
         session->stdin_credit -= (uint32_t)chunk;
         *written += chunk;
@@ -406,6 +440,12 @@ int postern_session_close_stdin(struct postern_session *session, struct postern_
     buffer_init(&nothing, 0);
     if (session->stdin_closed)
         return 0;
+    if (session->direct) {
+        session->stdin_closed = true;
+        direct_streams_close_stdin(session->direct);
+        forget_news(session);
+        return 0;
+    }
     int status = sandbox_send(session->sandbox, FRAME_CLOSE_STDIN, session->id, &nothing, true, error);
     if (status == 0 && !session->tty) {
         session->stdin_closed = true;
@@ -488,6 +528,8 @@ void postern_session_release(struct postern_session *session)
     }
     if (!session->spurned)
         session_expect_end(session, 0);
+    if (session->direct)
+        direct_streams_stop(session->direct);
     session->released = true; /* goes when its EXIT has come: until then its frames are legal */
     buffer_free(&session->stream[POSTERN_STDOUT].bytes);
     buffer_free(&session->stream[POSTERN_STDERR].bytes);

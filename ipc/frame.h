@@ -33,7 +33,8 @@ enum frame_type {
     FRAME_ERROR = 12,
     FRAME_SHUTDOWN = 13,
     FRAME_PING = 14,
-    FRAME_PONG = 15
+    FRAME_PONG = 15,
+    FRAME_DRAIN = 16
 };
 const char *frame_type_name(uint8_t type); /* "unknown" for numbers that are none */
 

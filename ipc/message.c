@@ -11,7 +11,7 @@
 
 /* ---- names on the wire ---- */
 
-static const char *const signal_names[] = {"end", "interrupt", "quit", "hangup", "terminate", "kill"};
+static const char *const signal_names[] = {"end", "interrupt", "quit", "hangup", "terminate", "kill", "rest"};
 static const char *const stream_names[] = {"stdin", "stdout", "stderr"};
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -88,16 +88,34 @@ void message_free_hello(struct message_hello *message)
 
 /* ---- SPAWN ---- */
 
+static json_t *pack_handles(const struct message_spawn *message)
+{
+    json_t *object = json_object();
+    for (size_t i = 0; object && i < COUNT(stream_names); i++) {
+        if (message->handle[i] != 0 &&
+            json_object_set_new(object, stream_names[i], json_integer((json_int_t)message->handle[i])) != 0) {
+            json_decref(object);
+            return NULL;
+        }
+    }
+    return object;
+}
+
 bool message_encode_spawn(const struct message_spawn *message, struct buffer *out)
 {
     json_t *tty = message->tty ? json_pack("{s:i, s:i}", "rows", message->rows, "cols", message->cols) : json_null();
-    return json_write(json_pack("{s:o, s:o, s:s, s:o, s:b, s:I, s:I, s:I, s:I, s:s, s:I, s:s}", "argv",
+    json_t *handles = message->direct ? pack_handles(message) : NULL;
+    if (message->direct && !handles) {
+        json_decref(tty);
+        return false;
+    }
+    return json_write(json_pack("{s:o, s:o, s:s, s:o, s:b, s:I, s:I, s:I, s:I, s:s, s:I, s:s, s:o*}", "argv",
                                 json_from_strings(&message->argv), "env", json_from_strings(&message->env), "cwd",
                                 message->cwd, "tty", tty, "stdin", message->open_stdin, "timeout",
                                 (json_int_t)message->timeout, "grace", (json_int_t)message->grace, "drain_idle",
                                 (json_int_t)message->drain_idle, "drain_limit", (json_int_t)message->drain_limit,
                                 "on_exit", message->keep ? "keep" : "kill", "window", (json_int_t)message->window,
-                                "streams", "framed"),
+                                "streams", message->direct ? "direct" : "framed", "handles", handles),
                       out);
 }
 
@@ -114,15 +132,37 @@ static void decode_size(json_t *object, struct message_spawn *out, struct json_f
         json_fail(outer, "tty", "has no size");
 }
 
+static void decode_handles(json_t *object, struct message_spawn *out, struct json_fields *outer)
+{
+    struct json_fields fields;
+    json_fields_begin(&fields, object, "SPAWN.handles", outer->error);
+    for (size_t i = 0; i < COUNT(stream_names); i++)
+        out->handle[i] = (uint32_t)json_get_number(&fields, stream_names[i], 0, UINT32_MAX);
+    if (json_fields_end(&fields) != 0)
+        outer->status = fields.status;
+}
+
+/* Exactly the ends that the command gets. */
+static bool handles_fit(const struct message_spawn *spawn, bool named)
+{
+    if (!spawn->direct)
+        return !named;
+    return !spawn->tty && spawn->handle[MESSAGE_STDOUT] != 0 && spawn->handle[MESSAGE_STDERR] != 0 &&
+           (spawn->handle[MESSAGE_STDIN] != 0) == spawn->open_stdin;
+}
+
 int message_decode_spawn(const void *data, size_t size, struct message_spawn *out, struct postern_error *error)
 {
     static const char *const on_exit[] = {"kill", "keep"};
-    static const char *const streams[] = {"framed"};
+    static const char *const streams[] = {"framed", "direct"};
     *out = (struct message_spawn){0};
     struct json_fields fields;
     json_t *object = begin(data, size, "SPAWN", &fields, error);
     if (!object)
         return POSTERN_E_PROTOCOL;
+    json_t *handles = json_get_object(&fields, "handles"); /* first: nothing else that is wrong may hide them */
+    if (handles)
+        decode_handles(handles, out, &fields);
     json_get_strings(&fields, "argv", &out->argv, MESSAGE_STRINGS_MAX);
     json_get_strings(&fields, "env", &out->env, MESSAGE_STRINGS_MAX);
     out->cwd = text_duplicate(json_get_string(&fields, "cwd", "/"));
@@ -136,7 +176,9 @@ int message_decode_spawn(const void *data, size_t size, struct message_spawn *ou
     out->drain_limit = (uint32_t)json_get_number(&fields, "drain_limit", 2000, UINT32_MAX);
     out->keep = get_name(&fields, "on_exit", on_exit, COUNT(on_exit)) == 1;
     out->window = (uint32_t)json_get_number(&fields, "window", MESSAGE_WINDOW, 1u << 30);
-    get_name(&fields, "streams", streams, COUNT(streams));
+    out->direct = get_name(&fields, "streams", streams, COUNT(streams)) == 1;
+    if (fields.status == 0 && !handles_fit(out, handles != NULL))
+        json_fail(&fields, "handles", "does not fit the streams");
     if (fields.status == 0 && (out->argv.count == 0 || out->argv.item[0][0] == '\0'))
         json_fail(&fields, "argv", "has no program");
     if (!out->cwd)

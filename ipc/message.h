@@ -21,6 +21,8 @@ struct message_hello {
     struct strings capabilities; /* "capability:mechanism" */
 };
 
+enum message_stream { MESSAGE_STDIN = 0, MESSAGE_STDOUT = 1, MESSAGE_STDERR = 2 };
+
 struct message_spawn {
     struct strings argv, env;
     char *cwd;
@@ -31,6 +33,10 @@ struct message_spawn {
     uint32_t grace, drain_idle, drain_limit;
     bool keep;       /* on_exit: keep */
     uint32_t window; /* credit for each output stream to start with */
+    bool direct;     /* the parent has the other ends of the command's pipes, and nothing of them is framed */
+    /* By enum message_stream: the command's ends, as numbers of the runner's process; 0: none. All that was named here
+     * is the receiver's to close, also after a failed decode. */
+    uint32_t handle[3];
 };
 
 struct message_spawned {
@@ -42,12 +48,14 @@ struct message_resize {
     uint16_t rows, cols;
 };
 
+#define MESSAGE_SIGNAL_REST ((enum postern_signal)6)
 struct message_signal {
-    enum postern_signal signal; /* 0: end the tree: ask, then kill after `grace` milliseconds */
+    /* 0: end the tree: ask, then kill after `grace` milliseconds. REST: the time for the output is over: kill what the
+     * command has left behind. */
+    enum postern_signal signal;
     uint32_t grace;
 };
 
-enum message_stream { MESSAGE_STDIN = 0, MESSAGE_STDOUT = 1, MESSAGE_STDERR = 2 };
 struct message_credit {
     enum message_stream stream;
     uint32_t bytes;

@@ -20,6 +20,7 @@
 #include "shared/loop.h"
 
 struct command;
+struct handed;
 
 struct command_spec {
     const char *const *argv;
@@ -27,7 +28,8 @@ struct command_spec {
     const char *cwd;
     bool tty;
     uint16_t rows, cols;
-    bool open_stdin; /* pipes: false gives the null device. A terminal always has its input. */
+    bool open_stdin;             /* pipes: false gives the null device. A terminal always has its input. */
+    const struct handed *handed; /* not NULL: the command's ends of its pipes, made by the parent; we have no others */
 };
 
 struct command_exit {

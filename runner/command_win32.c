@@ -14,6 +14,7 @@
 #include "conpty/pty.h"
 #include "runner/agent_win32.h"
 #include "runner/confine_win32.h"
+#include "runner/handed.h"
 #include "runner/trampoline_win32.h"
 #include "shared/job_win32.h"
 #include "shared/loop_win32.h"
@@ -46,7 +47,7 @@ struct command {
     struct agents *agents;
 };
 
-/* The child's ends of its streams; ours are in loop streams by then. */
+/* The child's ends of its streams that are ours to close; our other ends are in loop streams by then. */
 struct ends {
     os_handle in, out, err;
 };
@@ -139,6 +140,9 @@ static int open_streams(struct command *command, const struct command_spec *spec
 {
     int code = POSTERN_OK;
 
+    if (spec->handed != NULL) {
+        return POSTERN_OK;
+    }
     if (spec->tty) {
         code = pty_open(spec->rows, spec->cols, &command->pty, error);
         if (code == POSTERN_OK) {
@@ -210,9 +214,9 @@ static int spawn(struct command *command, const struct command_spec *spec, const
         process.program = program;
         process.env = spec->env;
         process.cwd = spec->cwd;
-        process.in = ends->in;
-        process.out = ends->out;
-        process.err = ends->err;
+        process.in = spec->handed != NULL ? spec->handed->end[MESSAGE_STDIN] : ends->in;
+        process.out = spec->handed != NULL ? spec->handed->end[MESSAGE_STDOUT] : ends->out;
+        process.err = spec->handed != NULL ? spec->handed->end[MESSAGE_STDERR] : ends->err;
         process.terminal = command->pty != NULL ? pty_child_end(command->pty) : OS_HANDLE_NONE;
         process.job = command->job;
         code = process_spawn_win32(&process, PROCESS_CONSOLE_OWN, confine_of_commands(), &command->process, error);

@@ -179,7 +179,8 @@ bool output_start(struct output *output, const struct output_spec *spec)
                               .moved = spec->moved,
                               .seen = spec->seen,
                               .context = spec->context,
-                              .ended = spec->stream == NULL};
+                              .elsewhere = spec->elsewhere,
+                              .ended = spec->stream == NULL && !spec->elsewhere};
     output->data.sent = frame_sent;
     output->data.context = output;
     if (!output->stream)
@@ -201,13 +202,23 @@ bool output_add_credit(struct output *output, uint32_t bytes)
     return true;
 }
 
+/* What the parent reads itself it may take its time for; it has the clocks. */
 bool output_held_back(const struct output *output)
 {
+    if (output->elsewhere)
+        return !output->ended;
     return output->stream && (output->credit == 0 || output->data.queued);
+}
+
+void output_end(struct output *output)
+{
+    output->ended = true;
 }
 
 void output_cut(struct output *output)
 {
+    if (output->elsewhere)
+        output_end(output);
     if (output->ended || !output->stream)
         return;
     loop_stream_cancel_read(output->stream);

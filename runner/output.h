@@ -1,6 +1,6 @@
 /*
- * output.h - one output stream of a session: command -> STDOUT or STDERR frames, under the parent's credit.
- * Caller: runner/session.c.
+ * output.h - one output stream of a session: command -> STDOUT or STDERR frames, under the parent's credit; or only
+ * what is known of it here, where the parent has the other end of the command's pipe. Caller: runner/session.c.
  */
 #ifndef POSTERN_RUNNER_OUTPUT_H
 #define POSTERN_RUNNER_OUTPUT_H
@@ -23,6 +23,7 @@ struct output {
     uint32_t held;          /* bytes in the frame that wait for more to go with them */
     struct loop_timer hold; /* until when */
     struct channel_data data;
+    bool elsewhere;                           /* the parent reads the stream itself */
     bool ended;                               /* the stream has ended and all of it was sent */
     void (*moved)(void *context, bool bytes); /* bytes came, or the stream ended */
     void (*seen)(void *context, const void *data, size_t size);
@@ -33,7 +34,8 @@ struct output {
 struct output_spec {
     struct loop *loop;
     struct channel *channel;
-    struct loop_stream *stream; /* NULL: ended from the start */
+    struct loop_stream *stream; /* NULL: ended from the start, unless it is ... */
+    bool elsewhere;             /* ... the parent's: ended when output_end() says so */
     size_t full_read;           /* see pty_full_read(); 0: reads are never held back */
     enum frame_type type;
     uint32_t session;
@@ -52,6 +54,9 @@ bool output_add_credit(struct output *output, uint32_t bytes);
 
 /* Whether nothing can be read now because the parent does not take more. */
 bool output_held_back(const struct output *output);
+
+/* Of a stream that is elsewhere: the parent has all of it. `moved` is not called from in here. */
+void output_end(struct output *output);
 
 /* Stops reading and counts as ended. What was read already still goes out: output_is_idle() tells when. `moved` is not
  * called from in here, only when such a rest has gone out. */

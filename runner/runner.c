@@ -8,6 +8,7 @@
 #include "ipc/message.h"
 #include "runner/command.h"
 #include "runner/confine.h"
+#include "runner/handed.h"
 #include "runner/session.h"
 #include "shared/numbered.h"
 #include "shared/system.h"
@@ -118,8 +119,12 @@ static int on_spawn(struct runner *runner, const struct frame *frame, struct pos
     struct message_spawn spawn = {0};
     struct postern_error failure = {0};
     struct session *session = NULL;
+    struct handed handed;
     uint32_t id = frame->header.session;
     int status = message_decode_spawn(frame->payload, frame->header.length, &spawn, &failure);
+    int taken = handed_take(&spawn, &handed, status == 0 ? &failure : NULL);
+    if (status == 0)
+        status = taken;
     if (status == 0 && (id <= runner->last_id || runner->shutting_down))
         status = error_set(&failure, POSTERN_E_STATE, STAGE, "", "session %u cannot be started now", id);
     if (status == 0 && runner->sessions.count >= RUNNER_SESSIONS_MAX)
@@ -127,10 +132,11 @@ static int on_spawn(struct runner *runner, const struct frame *frame, struct pos
     if (status == 0 && !numbered_reserve(&runner->sessions))
         status = error_memory(&failure, STAGE);
     if (status == 0) {
-        session = session_start(&runner->owner, id, &spawn);
+        session = session_start(&runner->owner, id, &spawn, &handed);
         if (!session)
             status = error_memory(&failure, STAGE);
     }
+    handed_close(&handed); /* the command has its own by now, or will never have */
     message_free_spawn(&spawn);
     if (id > runner->last_id)
         runner->last_id = id;
@@ -179,6 +185,11 @@ static int on_credit(struct runner *runner, const struct frame *frame, struct po
     return status;
 }
 
+static int on_drain(struct runner *runner, const struct frame *frame, struct postern_error *error)
+{
+    return session_drained(find(runner, frame->header.session), error);
+}
+
 static int on_shutdown(struct runner *runner, const struct frame *frame, struct postern_error *error)
 {
     (void)frame;
@@ -212,7 +223,7 @@ static int on_frame(void *context, const struct frame *frame, struct postern_err
     } handlers[] = {
         {FRAME_SPAWN, on_spawn},   {FRAME_STDIN, on_stdin},       {FRAME_CLOSE_STDIN, on_close_stdin},
         {FRAME_RESIZE, on_resize}, {FRAME_SIGNAL, on_signal},     {FRAME_CREDIT, on_credit},
-        {FRAME_PING, on_ping},     {FRAME_SHUTDOWN, on_shutdown},
+        {FRAME_PING, on_ping},     {FRAME_SHUTDOWN, on_shutdown}, {FRAME_DRAIN, on_drain},
     };
     struct runner *runner = context;
     uint32_t id = frame->header.session;

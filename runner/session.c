@@ -7,9 +7,10 @@
 #include "runner/session.h"
 
 #include "conpty/pty.h"
+#include "ipc/input.h"
 #include "runner/command.h"
-#include "runner/input.h"
 #include "runner/output.h"
+#include "shared/drain.h"
 #include "shared/log.h"
 #include "shared/system.h"
 
@@ -27,8 +28,8 @@ struct session {
     struct input input;
     struct output out, err;
 
-    bool tty, keep;
-    uint32_t window, grace, drain_idle, drain_limit;
+    bool tty, keep, direct;
+    uint32_t window, grace;
     uint64_t timeout;
     struct message_signal early; /* a SIGNAL that came before the command ran */
     bool has_early, early_close;
@@ -37,7 +38,8 @@ struct session {
     uint64_t started_us;
     struct postern_result result;
     struct postern_error failure; /* of a command that could not be started */
-    struct loop_timer timeout_timer, grace_timer, idle_timer, limit_timer;
+    struct loop_timer timeout_timer, grace_timer;
+    struct drain drain;
 };
 
 static const char *const state_names[] = {"starting", "running", "draining", "ending", "over"};
@@ -95,8 +97,7 @@ static void send_credit(void *context, uint32_t bytes)
 static void stop_drain_timers(struct session *session)
 {
     loop_timer_stop(&session->grace_timer);
-    loop_timer_stop(&session->idle_timer);
-    loop_timer_stop(&session->limit_timer);
+    drain_stop(&session->drain);
 }
 
 static void stop_timers(struct session *session)
@@ -126,21 +127,6 @@ static void cut_output(struct session *session)
     output_cut(&session->err);
 }
 
-/* After the tree was killed every writer is gone and end of file comes by itself; should it not (a descriptor that was
- * passed out of the tree), or should the parent not read although the session was to be ended: stop waiting. */
-static void last_drain_over(void *context)
-{
-    struct session *session = context;
-    bool held_back = output_held_back(&session->out) || output_held_back(&session->err);
-    if (held_back && session->result.reason == POSTERN_REASON_EXITED) {
-        loop_timer_start(session->owner->loop, &session->limit_timer, (uint64_t)session->drain_limit * 1000u,
-                         last_drain_over, session);
-        return;
-    }
-    cut_output(session);
-    finish_if_done(session);
-}
-
 static void begin_ending(struct session *session)
 {
     stop_drain_timers(session);
@@ -154,45 +140,32 @@ static void begin_ending(struct session *session)
     } else if (!session->tree_gone) {
         command_kill(session->command);
     }
-    loop_timer_start(session->owner->loop, &session->limit_timer, (uint64_t)session->drain_limit * 1000u,
-                     last_drain_over, session);
+    drain_start_last(&session->drain);
     finish_if_done(session);
 }
 
 /* ---- draining: the command has exited, its output may trail ---- */
 
-static void restart_timer(struct session *session, struct loop_timer *timer, uint32_t milliseconds, loop_timer_fn *fire)
+static void drain_over(void *context)
 {
-    loop_timer_start(session->owner->loop, timer, (uint64_t)milliseconds * 1000u, fire, session);
+    struct session *session = context;
+    if (session->state == SESSION_DRAINING) {
+        session->result.output_cut = !session->out.ended || !session->err.ended;
+        begin_ending(session);
+    } else {
+        /* The tree was killed, so every writer is gone and end of file comes by itself. It has not (a descriptor was
+         * passed out of the tree), or the parent does not read although the session was to be ended. */
+        cut_output(session);
+        finish_if_done(session);
+    }
 }
 
-static bool held_back(const struct session *session)
+static bool held_back(void *context)
 {
+    struct session *session = context;
+    if (session->state == SESSION_ENDING && session->result.reason != POSTERN_REASON_EXITED)
+        return false;
     return output_held_back(&session->out) || output_held_back(&session->err);
-}
-
-static void drain_over(struct session *session)
-{
-    session->result.output_cut = !session->out.ended || !session->err.ended;
-    begin_ending(session);
-}
-
-static void idle_passed(void *context)
-{
-    struct session *session = context;
-    if (held_back(session))
-        restart_timer(session, &session->idle_timer, session->drain_idle, idle_passed);
-    else
-        drain_over(session);
-}
-
-static void limit_passed(void *context)
-{
-    struct session *session = context;
-    if (held_back(session))
-        restart_timer(session, &session->limit_timer, session->drain_limit, limit_passed);
-    else
-        drain_over(session);
 }
 
 static void output_moved(void *context, bool bytes)
@@ -202,7 +175,7 @@ static void output_moved(void *context, bool bytes)
         if (session->out.ended && session->err.ended)
             begin_ending(session);
         else if (bytes)
-            restart_timer(session, &session->idle_timer, session->drain_idle, idle_passed);
+            drain_moved(&session->drain);
     } else if (session->state == SESSION_ENDING) {
         finish_if_done(session);
     }
@@ -222,7 +195,7 @@ static void grace_passed(void *context)
 static void end_tree(struct session *session, enum postern_reason reason, uint32_t grace)
 {
     /* While it ends, only a parent that does not take the output can be in the way: the reason makes
-     * last_drain_over() stop waiting for it. */
+     * held_back() stop waiting for it. */
     if (session->state == SESSION_OVER || (session->state == SESSION_ENDING && !held_back(session)))
         return;
     if (session->result.reason == POSTERN_REASON_EXITED)
@@ -236,7 +209,7 @@ static void end_tree(struct session *session, enum postern_reason reason, uint32
         command_kill(session->command);
     } else {
         command_terminate(session->command);
-        restart_timer(session, &session->grace_timer, grace, grace_passed);
+        loop_timer_start(session->owner->loop, &session->grace_timer, (uint64_t)grace * 1000u, grace_passed, session);
     }
 }
 
@@ -303,6 +276,7 @@ static void command_spawned(void *context, uint32_t pid)
     struct output_spec spec = {.loop = session->owner->loop,
                                .channel = session->owner->channel,
                                .stream = command_streams(session->command)->out,
+                               .elsewhere = session->direct,
                                .full_read = session->tty ? pty_full_read() : 0,
                                .type = FRAME_STDOUT,
                                .session = session->id,
@@ -353,8 +327,10 @@ static void command_exited(void *context, const struct command_exit *status)
         begin_ending(session);
         return;
     }
-    restart_timer(session, &session->idle_timer, session->drain_idle, idle_passed);
-    restart_timer(session, &session->limit_timer, session->drain_limit, limit_passed);
+    if (session->direct) /* who reads has the clocks: see session_drained() and SIGNAL "rest" */
+        channel_send(session->owner->channel, FRAME_DRAIN, session->id, NULL, 0, NULL);
+    else
+        drain_start(&session->drain);
 }
 
 static void command_emptied(void *context, const struct command_usage *usage)
@@ -375,7 +351,8 @@ static void report_failure(void *context)
     command_failed(session, &session->failure);
 }
 
-struct session *session_start(const struct session_owner *owner, uint32_t id, const struct message_spawn *spawn)
+struct session *session_start(const struct session_owner *owner, uint32_t id, const struct message_spawn *spawn,
+                              const struct handed *handed)
 {
     static const struct command_callbacks callbacks = {command_spawned, command_failed, command_exited,
                                                        command_emptied};
@@ -391,8 +368,11 @@ struct session *session_start(const struct session_owner *owner, uint32_t id, co
     session->window = spawn->window;
     session->timeout = spawn->timeout;
     session->grace = spawn->grace;
-    session->drain_idle = spawn->drain_idle;
-    session->drain_limit = spawn->drain_limit;
+    session->direct = spawn->direct;
+    drain_init(&session->drain, owner->loop, spawn->drain_idle, spawn->drain_limit);
+    session->drain.held_back = held_back;
+    session->drain.over = drain_over;
+    session->drain.context = session;
     session->out.ended = session->err.ended = true;
     struct command_spec spec = {
         .argv = (const char *const *)spawn->argv.item,
@@ -402,6 +382,7 @@ struct session *session_start(const struct session_owner *owner, uint32_t id, co
         .rows = spawn->rows,
         .cols = spawn->cols,
         .open_stdin = spawn->open_stdin,
+        .handed = spawn->direct ? handed : NULL,
     };
     if (command_start(owner->loop, &spec, &callbacks, session, &session->command, &session->failure) != 0 &&
         !loop_timer_start(owner->loop, &session->timeout_timer, 0, report_failure, session)) {
@@ -434,6 +415,8 @@ int session_stdin(struct session *session, const unsigned char *data, size_t siz
 {
     if (session->state == SESSION_STARTING)
         return error_set(error, POSTERN_E_PROTOCOL, "session", "", "stdin before any was granted");
+    if (session->direct)
+        return error_set(error, POSTERN_E_PROTOCOL, "session", "", "stdin of a session that has its own");
     if (session->tty && session->state == SESSION_RUNNING)
         return type_bytes(session, data, size, error);
     return input_add(&session->input, data, size, error);
@@ -465,6 +448,9 @@ void session_signal(struct session *session, const struct message_signal *signal
         session->has_early = true;
     } else if (signal->signal == 0) {
         end_tree(session, POSTERN_REASON_TERMINATED, signal->grace);
+    } else if (signal->signal == MESSAGE_SIGNAL_REST) {
+        if (session->state == SESSION_DRAINING)
+            drain_over(session);
     } else if (session->state == SESSION_RUNNING) {
         struct postern_error error = {0};
         if (command_signal(session->command, signal->signal, &error) != 0)
@@ -475,9 +461,19 @@ void session_signal(struct session *session, const struct message_signal *signal
 int session_credit(struct session *session, const struct message_credit *credit, struct postern_error *error)
 {
     struct output *output = credit->stream == MESSAGE_STDERR ? &session->err : &session->out;
-    if (session->state == SESSION_STARTING || credit->stream == MESSAGE_STDIN ||
+    if (session->state == SESSION_STARTING || session->direct || credit->stream == MESSAGE_STDIN ||
         !output_add_credit(output, credit->bytes))
         return error_set(error, POSTERN_E_PROTOCOL, "session", "", "credit that does not fit");
+    return 0;
+}
+
+int session_drained(struct session *session, struct postern_error *error)
+{
+    if (session->state == SESSION_STARTING || !session->direct)
+        return error_set(error, POSTERN_E_PROTOCOL, "session", "", "DRAIN of a session whose output is ours");
+    output_end(&session->out);
+    output_end(&session->err);
+    output_moved(session, false);
     return 0;
 }
 

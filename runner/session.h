@@ -5,7 +5,9 @@
  *
  * RUNNING until the command's process has exited; DRAINING while its output may still trail; ENDING while what is left
  * of the tree is killed; OVER once EXIT (or ERROR) has been sent: always the last frame of the session.
- * The drain limits count only time in which the parent lets us send: a slow reader never costs output.
+ * The drain limits count only time in which the parent lets us send: a slow reader never costs output. With direct
+ * streams the parent reads the command's pipes itself and has these clocks; we tell it of the exit, and it tells us
+ * when it has everything (DRAIN both ways), or that what is left is to be killed first (SIGNAL "rest").
  */
 #ifndef POSTERN_RUNNER_SESSION_H
 #define POSTERN_RUNNER_SESSION_H
@@ -14,6 +16,7 @@
 #include "ipc/message.h"
 
 struct command;
+struct handed;
 struct log;
 struct session;
 
@@ -30,9 +33,11 @@ struct session_owner {
     void (*keep)(void *context, struct command *command);
 };
 
-/* Starts the command of a SPAWN; the structure is borrowed. A failure to start is reported as ERROR and `over`, from
- * the loop. NULL only when memory is out. The owner is borrowed for the session's life. */
-struct session *session_start(const struct session_owner *owner, uint32_t id, const struct message_spawn *spawn);
+/* Starts the command of a SPAWN; the structure is borrowed, and so is what was handed over with it. A failure to start
+ * is reported as ERROR and `over`, from the loop. NULL only when memory is out. The owner is borrowed for the session's
+ * life. */
+struct session *session_start(const struct session_owner *owner, uint32_t id, const struct message_spawn *spawn,
+                              const struct handed *handed);
 
 uint32_t session_id(const struct session *session);
 
@@ -42,6 +47,7 @@ void session_close_stdin(struct session *session);
 void session_resize(struct session *session, const struct message_resize *resize);
 void session_signal(struct session *session, const struct message_signal *signal);
 int session_credit(struct session *session, const struct message_credit *credit, struct postern_error *error);
+int session_drained(struct session *session, struct postern_error *error);
 
 /* Kills the tree now; EXIT says `reason`. */
 void session_kill(struct session *session, enum postern_reason reason);

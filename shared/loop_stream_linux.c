@@ -10,6 +10,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
@@ -383,6 +384,13 @@ bool loop_stream_reading(const struct loop_stream *stream)
 bool loop_stream_writing(const struct loop_stream *stream)
 {
     return stream->write.active;
+}
+
+bool loop_stream_unread(const struct loop_stream *stream)
+{
+    struct pollfd look = {.fd = stream->fd, .events = POLLIN};
+
+    return stream->read.active && poll(&look, 1, 0) > 0;
 }
 
 int64_t loop_stream_os_error(const struct loop_stream *stream)

@@ -300,6 +300,13 @@ bool loop_stream_writing(const struct loop_stream *stream)
     return stream->write.done != NULL;
 }
 
+bool loop_stream_unread(const struct loop_stream *stream)
+{
+    const struct transfer *read = &stream->read;
+
+    return read->done != NULL && (read->item.state == ITEM_READY || HasOverlappedIoCompleted(&read->overlapped));
+}
+
 int64_t loop_stream_os_error(const struct loop_stream *stream)
 {
     return (int64_t)stream->os_error;

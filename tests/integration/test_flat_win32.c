@@ -15,7 +15,7 @@
 #define GROUPS 25       /* 200 sessions */
 #define SETTLE_MS 15000 /* threads that close consoles, and the system's own, go a little later */
 
-enum ending { BY_ITSELF, KILLED };
+enum ending { BY_ITSELF, KILLED, NOT_STARTED };
 
 static struct postern_session *begin_one(struct postern_sandbox *sandbox, int number, enum ending ending)
 {
@@ -40,8 +40,23 @@ static void wait_until_ready(struct postern_session *session)
     }
 }
 
+/* Its pipes are made before anybody knows. */
+static void fail_group(struct postern_sandbox *sandbox)
+{
+    struct postern_command command = POSTERN_COMMAND_INIT;
+    struct postern_session *session = NULL;
+    command.argv = (const char *const[]){"C:\\there\\is\\no\\such\\program.exe", NULL};
+    command.open_stdin = true;
+    for (int i = 0; i < AT_ONCE; i++)
+        MUST_FAIL(postern_session_start(sandbox, &command, &session, &test_error), POSTERN_E_NOT_FOUND, NULL, "");
+}
+
 static void run_group(struct postern_sandbox *sandbox, enum ending ending)
 {
+    if (ending == NOT_STARTED) {
+        fail_group(sandbox);
+        return;
+    }
     struct postern_session *sessions[AT_ONCE];
     for (int i = 0; i < AT_ONCE; i++)
         sessions[i] = begin_one(sandbox, i, ending);
@@ -114,6 +129,12 @@ static void nor_do_those_that_are_killed(void **state)
     stays_flat(KILLED);
 }
 
+static void nor_do_those_that_cannot_start(void **state)
+{
+    (void)state;
+    stays_flat(NOT_STARTED);
+}
+
 /* Without which the others would show nothing. */
 static void one_more_is_noticed(void **state)
 {
@@ -136,6 +157,7 @@ int main(void)
         cmocka_unit_test_teardown(one_more_is_noticed, test_close_all),
         cmocka_unit_test_teardown(sessions_leave_no_handle_and_no_thread, test_close_all),
         cmocka_unit_test_teardown(nor_do_those_that_are_killed, test_close_all),
+        cmocka_unit_test_teardown(nor_do_those_that_cannot_start, test_close_all),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

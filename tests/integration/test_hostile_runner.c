@@ -241,14 +241,21 @@ static void a_flood_does_not_hold_the_caller(void **state)
 
 /* ---- it breaks one session ---- */
 
-static struct postern_session *begin_fake(struct postern_sandbox *sandbox, const char *what)
+static struct postern_session *begin_with(struct postern_sandbox *sandbox, const char *what, bool tty)
 {
     struct postern_command command = POSTERN_COMMAND_INIT;
     struct postern_session *session = NULL;
     command.argv = (const char *const[]){"fake", what, NULL};
     command.open_stdin = true;
+    command.tty = tty;
     MUST(postern_session_begin(sandbox, &command, &session, &test_error));
     return session;
+}
+
+/* On a terminal: the streams of those are framed everywhere. */
+static struct postern_session *begin_fake(struct postern_sandbox *sandbox, const char *what)
+{
+    return begin_with(sandbox, what, true);
 }
 
 static void goes_well(struct postern_sandbox *sandbox)
@@ -258,23 +265,20 @@ static void goes_well(struct postern_sandbox *sandbox)
     test_exits(session, 0);
 }
 
-static void bad_content_ends_one_session(void **state)
+struct bad_case {
+    const char *what;
+    const char *word;
+};
+
+static void each_ends_one_session(const struct bad_case *cases, size_t count, bool tty)
 {
-    static const struct {
-        const char *what;
-        const char *word;
-    } cases[] = {
-        {"over-window", "granted"}, {"flood", "granted"},   {"bad-spawned", "SPAWNED"},
-        {"bad-exit", "EXIT"},       {"bad-error", "ERROR"}, {"much-credit", "credit"},
-    };
     struct postern_sandbox *sandbox = NULL;
     uint64_t before = host_memory();
-    (void)state;
     MUST(open_fake("obey", 0, POSTERN_LEVEL_NONE, &sandbox));
     struct postern_session *bystander = begin_fake(sandbox, "stay");
     MUST(postern_session_wait_spawned(bystander, TEST_WAIT_MS, &test_error));
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        struct postern_session *session = begin_fake(sandbox, cases[i].what);
+    for (size_t i = 0; i < count; i++) {
+        struct postern_session *session = begin_with(sandbox, cases[i].what, tty);
         struct postern_result result;
         memset(&test_error, 0, sizeof(test_error));
         int status = postern_session_wait(session, TEST_WAIT_MS, &result, &test_error);
@@ -288,6 +292,50 @@ static void bad_content_ends_one_session(void **state)
     memory_is_bounded(before);
     others_live_on();
     postern_sandbox_close(sandbox);
+}
+
+static void bad_content_ends_one_session(void **state)
+{
+    static const struct bad_case cases[] = {
+        {"over-window", "granted"}, {"flood", "granted"},      {"bad-spawned", "SPAWNED"}, {"bad-exit", "EXIT"},
+        {"bad-error", "ERROR"},     {"much-credit", "credit"}, {"drain-twice", "DRAIN"},
+    };
+    (void)state;
+    each_ends_one_session(cases, sizeof(cases) / sizeof(cases[0]), true);
+}
+
+/* Where the parent reads the command's pipes itself, a runner has nothing to say of the bytes. */
+static void direct_streams_take_no_frames(void **state)
+{
+    static const struct bad_case cases[] = {
+        {"well", "granted"},      {"flood", "granted"},           {"much-credit", "credit"},
+        {"drain-twice", "twice"}, {"close-stdin", "CLOSE_STDIN"},
+    };
+    (void)state;
+    if (!host_has_direct_streams())
+        SKIP_BECAUSE("all streams are framed here");
+    each_ends_one_session(cases, sizeof(cases) / sizeof(cases[0]), false);
+}
+
+/* Whoever holds the command's ends: the streams end with the session, and it says that they were cut. */
+static void ends_that_are_held_hold_nobody(void **state)
+{
+    struct postern_sandbox *sandbox = NULL;
+    char text[16];
+    size_t got = 1;
+    (void)state;
+    if (!host_has_direct_streams())
+        SKIP_BECAUSE("all streams are framed here");
+    MUST(open_fake("obey", 0, POSTERN_LEVEL_NONE, &sandbox));
+    struct postern_session *session = begin_with(sandbox, "early-exit", false);
+    struct postern_result result = test_wait(session);
+    assert_int_equal(result.exit_code, 9);
+    assert_true(result.output_cut);
+    MUST(postern_session_read(session, POSTERN_STDOUT, text, sizeof(text), 0, &got, &test_error));
+    assert_int_equal(got, 0);
+    goes_well(sandbox);
+    postern_sandbox_close(sandbox);
+    others_live_on();
 }
 
 /* The control: a whole window of both streams is legal, read or not. */
@@ -412,6 +460,8 @@ int main(void)
         cmocka_unit_test(a_bad_turn_ends_the_sandbox),
         cmocka_unit_test(a_flood_does_not_hold_the_caller),
         cmocka_unit_test(bad_content_ends_one_session),
+        cmocka_unit_test(direct_streams_take_no_frames),
+        cmocka_unit_test(ends_that_are_held_hold_nobody),
         cmocka_unit_test(a_full_window_is_legal),
         cmocka_unit_test(frames_out_of_order_end_the_sandbox),
         cmocka_unit_test(a_runner_that_does_not_obey_is_ended),

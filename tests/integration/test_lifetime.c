@@ -116,6 +116,24 @@ static void output_ends_though_a_grandchild_writes_on(void **state)
     assert_true(result.output_cut);
 }
 
+/* The limit counts only while output is taken: what a grandchild could not write for a caller that was busy with other
+ * things is not lost. */
+static void a_caller_that_is_away_loses_nothing(void **state)
+{
+    static char bytes[65536];
+    struct postern_command command = POSTERN_COMMAND_INIT;
+    struct postern_sandbox *sandbox = test_open(level_of(state));
+    size_t total = 0, got = 1;
+    command.drain_idle = 60000;
+    command.drain_limit = 2000;
+    struct postern_session *session = test_start(sandbox, &command, "leave", "0", "write", "6000000", NULL);
+    host_sleep(4000);
+    for (; got > 0; total += got)
+        MUST(postern_session_read(session, POSTERN_STDOUT, bytes, sizeof(bytes), TEST_WAIT_MS, &got, &test_error));
+    assert_false(test_wait(session).output_cut);
+    assert_in_range(total, 6000000 + 6, 6000000 + 32); /* and "left NUMBER" */
+}
+
 /* The command has exited, a grandchild holds its output, and the limits are far away. */
 static struct postern_session *start_draining(struct postern_sandbox *sandbox, uint64_t timeout, uint32_t *left)
 {
@@ -504,6 +522,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(output_ends_though_a_grandchild_holds_it),
         cmocka_unit_test(output_ends_though_a_grandchild_writes_on),
+        cmocka_unit_test(a_caller_that_is_away_loses_nothing),
         cmocka_unit_test(a_timeout_acts_while_output_is_held),
         cmocka_unit_test(terminate_acts_while_output_is_held),
         cmocka_unit_test(output_that_nobody_reads_is_cut),

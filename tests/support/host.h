@@ -69,6 +69,9 @@ uint64_t host_memory(void);
 const char *host_slowness(void);
 bool host_is_wine(void);
 
+/* Whether the parent has the pipes of its commands itself. */
+bool host_has_direct_streams(void);
+
 /* ---- files ---- */
 
 /* Makes an empty directory that every user may enter and removes it with all that is in it (one level). */

@@ -169,6 +169,11 @@ uint64_t host_memory(void)
     return resident * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
+bool host_has_direct_streams(void)
+{
+    return false;
+}
+
 const char *host_slowness(void)
 {
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)

@@ -141,6 +141,11 @@ bool host_is_wine(void)
     return GetProcAddress(GetModuleHandleA("ntdll.dll"), "wine_get_version") != NULL;
 }
 
+bool host_has_direct_streams(void)
+{
+    return true;
+}
+
 const char *host_slowness(void)
 {
     return host_is_wine() ? "Wine" : getenv("POSTERN_TEST_SMALL") ? "POSTERN_TEST_SMALL is set" : NULL;

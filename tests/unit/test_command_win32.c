@@ -143,7 +143,7 @@ static void start_sink(struct sink *sink, struct loop_stream *stream)
 static struct fixture *start(bool tty, bool open_stdin, const char *mode, const char *argument)
 {
     const char *argv[] = {run_child_path(), mode, argument, NULL};
-    struct command_spec spec = {argv, run_environment(), "C:\\windows", tty, 24, 80, open_stdin};
+    struct command_spec spec = {argv, run_environment(), "C:\\windows", tty, 24, 80, open_stdin, NULL};
     struct fixture *fixture = calloc(1, sizeof(*fixture));
     struct postern_error error = {0};
 
@@ -236,7 +236,7 @@ static void exit_codes_have_32_bits(void **state)
 static void what_cannot_start_says_why(void **state)
 {
     const char *missing[] = {"no-such-program", NULL}, *here[] = {run_child_path(), NULL};
-    struct command_spec spec = {missing, run_environment(), "C:\\", false, 24, 80, false};
+    struct command_spec spec = {missing, run_environment(), "C:\\", false, 24, 80, false, NULL};
     struct loop *loop = NULL;
     struct command *command = NULL;
     struct postern_error error = {0};
@@ -526,7 +526,7 @@ static void hangup_closes_the_terminal(void **state)
 static void freeing_a_full_terminal_does_not_hang(void **state)
 {
     const char *argv[] = {run_child_path(), "lines", "100000", NULL};
-    struct command_spec spec = {argv, run_environment(), "C:\\windows", true, 24, 80, false};
+    struct command_spec spec = {argv, run_environment(), "C:\\windows", true, 24, 80, false, NULL};
     struct fixture *fixture = calloc(1, sizeof(*fixture));
     uint64_t start_us;
     os_handle handle;
@@ -548,7 +548,7 @@ static void freeing_a_full_terminal_does_not_hang(void **state)
 static void finishing_a_full_terminal_does_not_wait(void **state)
 {
     const char *argv[] = {run_child_path(), "lines", "100000", NULL};
-    struct command_spec spec = {argv, run_environment(), "C:\\windows", true, 24, 80, false};
+    struct command_spec spec = {argv, run_environment(), "C:\\windows", true, 24, 80, false, NULL};
     struct fixture *fixture = calloc(1, sizeof(*fixture));
     uint64_t start_us;
     os_handle handle;

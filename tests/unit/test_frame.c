@@ -7,9 +7,10 @@
 
 #include <string.h>
 
-static const uint8_t all_types[] = {FRAME_HELLO,  FRAME_SPAWN,       FRAME_SPAWNED,  FRAME_STDIN,  FRAME_STDOUT,
-                                    FRAME_STDERR, FRAME_CLOSE_STDIN, FRAME_RESIZE,   FRAME_SIGNAL, FRAME_CREDIT,
-                                    FRAME_EXIT,   FRAME_ERROR,       FRAME_SHUTDOWN, FRAME_PING,   FRAME_PONG};
+static const uint8_t all_types[] = {FRAME_HELLO,    FRAME_SPAWN,  FRAME_SPAWNED,     FRAME_STDIN,
+                                    FRAME_STDOUT,   FRAME_STDERR, FRAME_CLOSE_STDIN, FRAME_RESIZE,
+                                    FRAME_SIGNAL,   FRAME_CREDIT, FRAME_EXIT,        FRAME_ERROR,
+                                    FRAME_SHUTDOWN, FRAME_PING,   FRAME_PONG,        FRAME_DRAIN};
 
 static void header_is_little_endian(void **state)
 {
@@ -72,15 +73,15 @@ static void only_the_table_is_legal(void **state)
     static const struct {
         enum frame_sender sender;
         enum frame_phase phase;
-        const char *types; /* letters of all_types in order: H S W I O E C R G D X F Q P p */
+        const char *types; /* letters of all_types in order: H S W I O E C R G D X F Q P p d */
     } expected[] = {
         {FRAME_FROM_RUNNER, FRAME_PHASE_CONNECTING, "HF"},  {FRAME_FROM_RUNNER, FRAME_PHASE_CONNECTION, "p"},
         {FRAME_FROM_RUNNER, FRAME_PHASE_ABSENT, ""},        {FRAME_FROM_RUNNER, FRAME_PHASE_STARTING, "WF"},
-        {FRAME_FROM_RUNNER, FRAME_PHASE_RUNNING, "OECDX"},  {FRAME_FROM_PARENT, FRAME_PHASE_CONNECTING, ""},
+        {FRAME_FROM_RUNNER, FRAME_PHASE_RUNNING, "OECDXd"}, {FRAME_FROM_PARENT, FRAME_PHASE_CONNECTING, ""},
         {FRAME_FROM_PARENT, FRAME_PHASE_CONNECTION, "QP"},  {FRAME_FROM_PARENT, FRAME_PHASE_ABSENT, "S"},
-        {FRAME_FROM_PARENT, FRAME_PHASE_STARTING, "ICRGD"}, {FRAME_FROM_PARENT, FRAME_PHASE_RUNNING, "ICRGD"},
+        {FRAME_FROM_PARENT, FRAME_PHASE_STARTING, "ICRGD"}, {FRAME_FROM_PARENT, FRAME_PHASE_RUNNING, "ICRGDd"},
     };
-    static const char letters[] = "HSWIOECRGDXFQPp";
+    static const char letters[] = "HSWIOECRGDXFQPpd";
     (void)state;
     for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++)
         for (size_t t = 0; t < sizeof(all_types); t++)

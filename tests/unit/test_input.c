@@ -1,5 +1,5 @@
 /*
- * runner/input.h: what the parent typed arrives in order, text that stands for a byte of it included, and the credit
+ * ipc/input.h: what the parent typed arrives in order, text that stands for a byte of it included, and the credit
  * that comes back is for what the parent sent, never for more.
  */
 #include "tests/support/test.h"
@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "ipc/message.h"
-#include "runner/input.h"
+#include "ipc/input.h"
 #include "shared/loop.h"
 #include "shared/system.h"
 #include "tests/support/pair.h"

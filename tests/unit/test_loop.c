@@ -90,6 +90,28 @@ static void finds_what_came_before_the_read(void **state)
     fixture_close(&fixture);
 }
 
+/* Also without a round of the loop in between. */
+static void a_read_that_is_over_can_be_told(void **state)
+{
+    struct fixture fixture = fixture_open();
+    struct outcome read = {0, 0, 0}, written = {0, 0, 0};
+    uint64_t end_us = system_now_us() + 10 * SECOND_US;
+    char text[4];
+
+    (void)state;
+    assert_false(loop_stream_unread(fixture.other)); /* nobody reads */
+    loop_stream_read(fixture.other, text, sizeof(text), outcome_note, &read);
+    assert_false(loop_stream_unread(fixture.other));
+    loop_stream_write(fixture.one, "abcd", 4, outcome_note, &written);
+    outcome_await(fixture.loop, &written.calls, 1);
+    while (read.calls == 0 && !loop_stream_unread(fixture.other)) {
+        assert_true(system_now_us() < end_us);
+    }
+    outcome_await(fixture.loop, &read.calls, 1);
+    assert_false(loop_stream_unread(fixture.other));
+    fixture_close(&fixture);
+}
+
 /* A stream that is read to its end, byte by byte checked, restarting the read from its own callback. */
 struct drain {
     struct loop_stream *stream;
@@ -601,6 +623,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bytes_cross_in_both_directions),
         cmocka_unit_test(finds_what_came_before_the_read),
+        cmocka_unit_test(a_read_that_is_over_can_be_told),
         cmocka_unit_test(more_than_fits_is_written_whole_and_in_order),
         cmocka_unit_test(end_of_file_follows_the_data),
         cmocka_unit_test(peer_gone_with_unread_data_is_an_end),

@@ -73,6 +73,80 @@ static void spawn_is_golden(void **state)
     message_free_spawn(&spawn);
 }
 
+static void spawn_with_direct_streams_is_golden(void **state)
+{
+    unsigned char golden[GOLDEN_MAX];
+    struct message_spawn spawn;
+    struct buffer text;
+    (void)state;
+    size_t size = golden_payload("spawn_direct", FRAME_SPAWN, 2, golden);
+    buffer_init(&text, GOLDEN_MAX);
+    assert_int_equal(message_decode_spawn(golden, size, &spawn, NULL), 0);
+    assert_true(spawn.direct && spawn.open_stdin && !spawn.tty);
+    assert_int_equal(spawn.handle[MESSAGE_STDIN], 84);
+    assert_int_equal(spawn.handle[MESSAGE_STDOUT], 88);
+    assert_int_equal(spawn.handle[MESSAGE_STDERR], 4294967292u);
+    assert_encodes(message_encode_spawn(&spawn, &text), &text, golden, size);
+    message_free_spawn(&spawn);
+}
+
+static int decode_direct(const char *members, struct message_spawn *spawn)
+{
+    char text[512];
+    snprintf(text, sizeof(text), "{\"argv\":[\"a\"],\"on_exit\":\"kill\",\"streams\":%s}", members);
+    int status = message_decode_spawn(text, strlen(text), spawn, NULL);
+    if (status == 0)
+        message_free_spawn(spawn);
+    return status;
+}
+
+/* Neither fewer ends nor more than the command gets, and only where they are its streams. */
+static void handles_fit_the_streams(void **state)
+{
+    static const char *const good[] = {
+        "\"direct\",\"handles\":{\"stdout\":8,\"stderr\":12}",
+        "\"direct\",\"stdin\":true,\"handles\":{\"stdin\":4,\"stdout\":8,\"stderr\":12}",
+        "\"framed\",\"handles\":null",
+    };
+    static const char *const bad[] = {
+        "\"direct\"",
+        "\"direct\",\"handles\":{}",
+        "\"direct\",\"handles\":[8,12]",
+        "\"direct\",\"handles\":{\"stdout\":8}",
+        "\"direct\",\"handles\":{\"stderr\":8}",
+        "\"direct\",\"handles\":{\"stdout\":0,\"stderr\":12}",
+        "\"direct\",\"handles\":{\"stdout\":-8,\"stderr\":12}",
+        "\"direct\",\"handles\":{\"stdout\":8,\"stderr\":4294967296}",
+        "\"direct\",\"handles\":{\"stdout\":8,\"stderr\":12,\"more\":16}",
+        "\"direct\",\"handles\":{\"stdin\":4,\"stdout\":8,\"stderr\":12}",
+        "\"direct\",\"stdin\":true,\"handles\":{\"stdout\":8,\"stderr\":12}",
+        "\"direct\",\"tty\":{\"rows\":1,\"cols\":1},\"handles\":{\"stdout\":8,\"stderr\":12}",
+        "\"framed\",\"handles\":{\"stdout\":8,\"stderr\":12}",
+        "\"framed\",\"handles\":{}",
+        "\"both\",\"handles\":{\"stdout\":8,\"stderr\":12}",
+    };
+    struct message_spawn spawn;
+    (void)state;
+    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+        if (decode_direct(good[i], &spawn) != 0)
+            fail_msg("refused: %s", good[i]);
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+        if (decode_direct(bad[i], &spawn) == 0)
+            fail_msg("accepted: %s", bad[i]);
+}
+
+/* The receiver has to close them. */
+static void a_refused_spawn_still_says_what_was_handed_over(void **state)
+{
+    struct message_spawn spawn;
+    (void)state;
+    assert_int_not_equal(
+        decode_direct("\"direct\",\"grace\":-1,\"handles\":{\"stdout\":8,\"stderr\":12},\"x\":1", &spawn), 0);
+    assert_int_equal(spawn.handle[MESSAGE_STDIN], 0);
+    assert_int_equal(spawn.handle[MESSAGE_STDOUT], 8);
+    assert_int_equal(spawn.handle[MESSAGE_STDERR], 12);
+}
+
 static void small_messages_are_golden(void **state)
 {
     unsigned char golden[GOLDEN_MAX];
@@ -148,6 +222,7 @@ static void strictness(void **state)
     assert_int_equal(decode_signal("{\"signal\":\"kill\",\"grace\":0}"), 0); /* the control case */
     assert_int_equal(decode_signal("{\"signal\":\"kill\"}"), 0);
     assert_int_equal(decode_signal("{\"signal\":\"kill\",\"grace\":null}"), 0);
+    assert_int_equal(decode_signal("{\"signal\":\"rest\"}"), 0);
     static const char *const bad[] = {
         "",
         "null",
@@ -266,6 +341,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(hello_is_golden),
         cmocka_unit_test(spawn_is_golden),
+        cmocka_unit_test(spawn_with_direct_streams_is_golden),
+        cmocka_unit_test(handles_fit_the_streams),
+        cmocka_unit_test(a_refused_spawn_still_says_what_was_handed_over),
         cmocka_unit_test(small_messages_are_golden),
         cmocka_unit_test(exit_and_error_are_golden),
         cmocka_unit_test(strictness),

@@ -15,6 +15,7 @@
 #include "ipc/endpoint.h"
 #include "ipc/message.h"
 #include "shared/job_win32.h"
+#include "shared/pipe_win32.h"
 #include "shared/quote.h"
 #include "shared/system.h"
 #include "shared/text.h"
@@ -55,7 +56,7 @@ static enum frame_phase phase_of(void *context, const struct frame_header *heade
     if (header->session == FRAME_SESSION_NONE) {
         return fixture->greeted ? FRAME_PHASE_CONNECTION : FRAME_PHASE_CONNECTING;
     }
-    return header->type == FRAME_SPAWNED ? FRAME_PHASE_STARTING : FRAME_PHASE_RUNNING;
+    return header->type == FRAME_SPAWNED || header->type == FRAME_ERROR ? FRAME_PHASE_STARTING : FRAME_PHASE_RUNNING;
 }
 
 static int on_frame(void *context, const struct frame *frame, struct postern_error *error)
@@ -299,6 +300,102 @@ static void commands_are_confined_on_pipes_and_terminals(void **state)
     finish(fixture);
 }
 
+/* ---- direct streams ---- */
+
+/* A pipe whose other end is in the runner. */
+static uint32_t hand_over(struct fixture *fixture, os_handle *ours)
+{
+    os_handle theirs = OS_HANDLE_NONE, there;
+
+    assert_int_equal(pipe_create(true, ours, &theirs, NULL), 0);
+    assert_true(DuplicateHandle(GetCurrentProcess(), (HANDLE)theirs, (HANDLE)fixture->runner.handle, (HANDLE *)&there,
+                                0, FALSE, DUPLICATE_SAME_ACCESS));
+    handle_close(&theirs);
+    return (uint32_t)(uintptr_t)there;
+}
+
+static void send_refused(struct fixture *fixture, uint32_t session, const char *format, uint32_t out, uint32_t err)
+{
+    char *text = text_format(format, (unsigned)out, (unsigned)err);
+
+    assert_non_null(text);
+    fixture->failed = 0;
+    assert_int_equal(channel_send(fixture->channel, FRAME_SPAWN, session, text, strlen(text), NULL), 0);
+    run_until(fixture, &fixture->failed);
+    free(text);
+}
+
+static void note_end(void *context, int status, size_t bytes)
+{
+    *(int *)context = status == 0 && bytes == 0 ? 1 : 2;
+}
+
+/* Nobody has its other end any more. */
+static void has_ended(struct fixture *fixture, os_handle ours)
+{
+    struct loop_stream *stream = NULL;
+    char byte;
+    int ended = 0;
+
+    assert_int_equal(loop_stream_open(fixture->loop, ours, LOOP_READ, &stream, NULL), 0);
+    loop_stream_read(stream, &byte, 1, note_end, &ended);
+    fixture->failed = 0;
+    run_until(fixture, &ended);
+    assert_int_equal(ended, 1);
+    loop_stream_close(stream);
+}
+
+/* What is refused, whyever, was handed over all the same. */
+static void a_refused_spawn_leaves_no_stream_open(void **state)
+{
+    static const char *const spawns[] = {
+        "{\"handles\":{\"stdout\":%u,\"stderr\":%u},\"argv\":[],\"on_exit\":\"kill\",\"streams\":\"direct\"}",
+        "{\"argv\":[\"a\"],\"on_exit\":\"die\",\"more\":1,\"handles\":{\"stdout\":%u,\"stderr\":%u}}",
+        "{\"argv\":[\"C:\\\\no such program\"],\"cwd\":\"C:\\\\\",\"on_exit\":\"kill\",\"streams\":\"direct\","
+        "\"handles\":{\"stdout\":%u,\"stderr\":%u}}",
+    };
+    struct fixture *fixture = prepare();
+
+    (void)state;
+    fixture->bootstrap.level = POSTERN_LEVEL_NONE;
+    start(fixture, test_bin_path("postern-runner"));
+    connect_to(fixture);
+    run_until(fixture, &fixture->greeted);
+    for (uint32_t i = 0; i < 3; i++) {
+        os_handle out, err;
+        uint32_t there_out = hand_over(fixture, &out), there_err = hand_over(fixture, &err);
+
+        send_refused(fixture, i + 1, spawns[i], there_out, there_err);
+        has_ended(fixture, out);
+        has_ended(fixture, err);
+    }
+    finish(fixture);
+}
+
+/* A number that is no pipe may be anything of the runner's: its log here, which must go on. */
+static void what_is_no_pipe_is_refused_and_left_alone(void **state)
+{
+    struct fixture *fixture = prepare();
+    os_handle out;
+    uint32_t there;
+
+    (void)state;
+    fixture->bootstrap.level = POSTERN_LEVEL_NONE;
+    start(fixture, test_bin_path("postern-runner"));
+    connect_to(fixture);
+    run_until(fixture, &fixture->greeted);
+    there = hand_over(fixture, &out);
+    send_refused(fixture, 1,
+                 "{\"argv\":[\"a\"],\"on_exit\":\"kill\",\"streams\":\"direct\","
+                 "\"handles\":{\"stdout\":%u,\"stderr\":%u}}",
+                 there, (uint32_t)(uintptr_t)fixture->bootstrap.log);
+    assert_int_equal(fixture->error.code, POSTERN_E_PROTOCOL);
+    assert_non_null(strstr(fixture->error.message, "is no pipe"));
+    has_ended(fixture, out);
+    assert_non_null(strstr(read_log(fixture), "is no pipe"));
+    finish(fixture);
+}
+
 /* By another token: one that has nothing by its logon session. */
 static void the_users_own_station_can_be_kept_away(void **state)
 {
@@ -364,6 +461,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(commands_are_confined_on_pipes_and_terminals),
         cmocka_unit_test(the_users_own_station_can_be_kept_away),
+        cmocka_unit_test(a_refused_spawn_leaves_no_stream_open),
+        cmocka_unit_test(what_is_no_pipe_is_refused_and_left_alone),
         cmocka_unit_test(a_plan_that_does_not_confine_is_told),
         cmocka_unit_test(what_is_installed_believes_nothing),
     };

@@ -469,6 +469,26 @@ static void session_error_after_spawned(uint32_t session)
     send_error(session, "never mind");
 }
 
+static void session_drain_twice(uint32_t session)
+{
+    send_spawned(session);
+    send_frame(FRAME_DRAIN, session, NULL, 0);
+    send_frame(FRAME_DRAIN, session, NULL, 0);
+}
+
+static void session_close_stdin(uint32_t session)
+{
+    send_spawned(session);
+    send_frame(FRAME_CLOSE_STDIN, session, NULL, 0);
+}
+
+/* With direct streams: we still hold the command's ends. */
+static void session_early_exit(uint32_t session)
+{
+    send_spawned(session);
+    send_exit(session, 9);
+}
+
 /* Does not end when told to. */
 static void session_stay(uint32_t session)
 {
@@ -499,6 +519,9 @@ static void start_session(uint32_t session, const char *what)
                     {"output-before-spawned", session_output_before_spawned},
                     {"spawned-twice", session_spawned_twice},
                     {"error-after-spawned", session_error_after_spawned},
+                    {"drain-twice", session_drain_twice},
+                    {"close-stdin", session_close_stdin},
+                    {"early-exit", session_early_exit},
                     {"stay", session_stay},
                     {"silent", session_silent}};
     for (size_t i = 0; i < sizeof(sessions) / sizeof(sessions[0]); i++)

@@ -1,9 +1,9 @@
 /*
- * input.h - the stdin of a session: STDIN frames -> command, with credit returned as the command takes the bytes.
- * Caller: runner/session.c.
+ * input.h - the stdin of a session, on its last step into the command, with credit returned as the command takes the
+ * bytes. Callers: runner/session.c for what comes in STDIN frames, elevated/direct.c for what the parent writes itself.
  */
-#ifndef POSTERN_RUNNER_INPUT_H
-#define POSTERN_RUNNER_INPUT_H
+#ifndef POSTERN_IPC_INPUT_H
+#define POSTERN_IPC_INPUT_H
 
 #include "ipc/channel.h"
 #include "shared/buffer.h"

@@ -1,7 +1,7 @@
 /*
- * input.c - relays the parent's bytes to a command's stdin. See input.h.
+ * input.c - relays the parent's bytes to a command's stdin. See input.h. Both sides.
  */
-#include "runner/input.h"
+#include "ipc/input.h"
 
 #include <string.h>
 
