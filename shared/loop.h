@@ -63,8 +63,8 @@ size_t loop_stream_cancel_write(struct loop_stream *stream);
 
 bool loop_stream_reading(const struct loop_stream *stream);
 bool loop_stream_writing(const struct loop_stream *stream);
-/* Whether the read under way has ended, or would at once, though its callback has not come: who has not run the loop for
- * a while has not seen everything that happened. */
+/* Whether the read under way has ended, or would at once, though its callback has not come: who has not run the loop
+ * for a while has not seen everything that happened. */
 bool loop_stream_unread(const struct loop_stream *stream);
 int64_t loop_stream_os_error(const struct loop_stream *stream); /* of the last failed operation */
 os_handle loop_stream_handle(const struct loop_stream *stream); /* borrowed */

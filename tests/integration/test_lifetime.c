@@ -125,9 +125,9 @@ static void a_caller_that_is_away_loses_nothing(void **state)
     struct postern_sandbox *sandbox = test_open(level_of(state));
     size_t total = 0, got = 1;
     command.drain_idle = 60000;
-    command.drain_limit = 2000;
+    command.drain_limit = 4000;
     struct postern_session *session = test_start(sandbox, &command, "leave", "0", "write", "6000000", NULL);
-    host_sleep(4000);
+    host_sleep(6000); /* well between two ends of the limit */
     for (; got > 0; total += got)
         MUST(postern_session_read(session, POSTERN_STDOUT, bytes, sizeof(bytes), TEST_WAIT_MS, &got, &test_error));
     assert_false(test_wait(session).output_cut);
