@@ -152,8 +152,9 @@ static int examine(const struct doctor_options *options, int *status, struct pos
     check_levels(&table, &watch, probe, options->level, &verdict);
     json_decref(probe);
     const char *text = describe(&table, options->level, &verdict, &healthy);
+    bool stopped = doctor_was_stopped(&watch);
     console_close(watch.console);
-    if (watch.signal != 0) {
+    if (stopped) {
         *status = STATUS_SIGNAL + watch.signal;
         return doctor_table_end(&table, false, "Interrupted: not everything was checked.", error);
     }

@@ -1,7 +1,7 @@
 /*
- * doctor.h - what the files of `postern doctor` share. doctor.c: the verb; doctor_checks.c: what is checked at a level;
- * doctor_session.c: one command; doctor_scratch.c: the files it is about; doctor_step.c: the command's side.
- * Parent side, but for the last.
+ * doctor.h - what the files of `postern doctor` share. doctor.c: the verb; doctor_checks.c and doctor_denials.c: what
+ * is checked at a level; doctor_session.c: one command; doctor_scratch.c: the files it is about; doctor_step.c: the
+ * command's side. Parent side, but for the last.
  */
 #ifndef POSTERN_CLI_DOCTOR_H
 #define POSTERN_CLI_DOCTOR_H

@@ -22,9 +22,8 @@ char *doctor_host_make_scratch(struct postern_error *error);
 int64_t doctor_host_make_directory(const char *path);
 bool doctor_host_remove(const char *path); /* a file or an empty directory; true: it is not there any more */
 
-/* This program, copied to where a sandbox can execute it; and its own path, allocated, NULL: unknown. */
+/* This program, copied to where a sandbox can execute it. */
 int doctor_host_copy_program(const char *to, struct postern_error *error);
-char *doctor_host_program_path(void);
 const char *doctor_host_program_name(void); /* static, "postern" with the system's ending */
 
 /* Listens on the loopback address. Closed with doctor_host_close_socket(). */

@@ -69,11 +69,6 @@ bool doctor_host_is_mounted(const char *path)
     return found;
 }
 
-char *doctor_host_program_path(void)
-{
-    return realpath("/proc/self/exe", NULL);
-}
-
 const char *doctor_host_program_name(void)
 {
     return "postern";

@@ -9,13 +9,15 @@
 
 #include <windows.h>
 #include <aclapi.h>
-#include <sddl.h>
 
 #include "cli/doctor_system.h"
 #include "shared/environment.h"
 #include "shared/error.h"
 #include "shared/process.h"
+#include "shared/security_win32.h"
+#include "shared/station_win32.h"
 #include "shared/strings.h"
+#include "shared/system.h"
 #include "shared/text.h"
 #include "shared/wide.h"
 
@@ -71,26 +73,6 @@ bool doctor_host_remove(const char *path)
     return gone || !doctor_host_exists(path);
 }
 
-static wchar_t *program_path(void)
-{
-    DWORD capacity = 32768;
-    wchar_t *path = malloc(capacity * sizeof(wchar_t));
-    DWORD length = path ? GetModuleFileNameW(NULL, path, capacity) : 0;
-    if (length == 0 || length >= capacity) {
-        free(path);
-        return NULL;
-    }
-    return path;
-}
-
-char *doctor_host_program_path(void)
-{
-    wchar_t *wide = program_path();
-    char *path = wide ? wide_to_utf8(wide) : NULL;
-    free(wide);
-    return path;
-}
-
 const char *doctor_host_program_name(void)
 {
     return "postern.exe";
@@ -98,11 +80,13 @@ const char *doctor_host_program_name(void)
 
 int doctor_host_copy_program(const char *to, struct postern_error *error)
 {
-    wchar_t *from = program_path(), *wide = wide_from_utf8(to);
+    char *program = system_program_path();
+    wchar_t *from = program ? wide_from_utf8(program) : NULL, *wide = wide_from_utf8(to);
     int status = 0;
     if (!from || !wide || !CopyFileW(from, wide, TRUE))
         status = error_os(error, POSTERN_E_OS, STAGE, "CopyFileW", (int64_t)GetLastError(),
                           "a copy of this program, %s", to);
+    free(program);
     free(from);
     free(wide);
     return status;
@@ -205,17 +189,15 @@ static void name_owner(PSID owner, char *out, size_t size)
     wchar_t name[256], domain[256];
     DWORD name_units = 256, domain_units = 256;
     SID_NAME_USE use;
-    LPWSTR text = NULL;
     char *utf8 = NULL, *before = NULL;
     if (LookupAccountSidW(NULL, owner, name, &name_units, domain, &domain_units, &use)) {
         utf8 = wide_to_utf8(name);
         before = wide_to_utf8(domain);
         if (utf8 && before)
             snprintf(out, size, "%s%s%s", before, before[0] ? "\\" : "", utf8);
-    } else if (ConvertSidToStringSidW(owner, &text)) {
-        utf8 = wide_to_utf8(text);
+    } else {
+        utf8 = security_sid_text(owner);
         text_copy(out, size, utf8 ? utf8 : "");
-        LocalFree(text);
     }
     free(before);
     free(utf8);
@@ -270,23 +252,15 @@ bool doctor_host_look_at_lists(const char *directory, struct doctor_lists *out)
 
 /* ---- desktops ---- */
 
-static bool name_of(HANDLE object, char *out, size_t size)
-{
-    wchar_t wide[128];
-    DWORD needed = 0;
-    char *name = GetUserObjectInformationW(object, UOI_NAME, wide, sizeof(wide), &needed) ? wide_to_utf8(wide) : NULL;
-    bool known = name && text_copy(out, size, name);
-    free(name);
-    return known;
-}
-
 bool doctor_host_desktop(char *text, size_t size, char *station, size_t station_size)
 {
-    char desktop[128];
+    char *first = station_object_name(GetProcessWindowStation());
+    char *second = station_object_name(GetThreadDesktop(GetCurrentThreadId()));
     text[0] = '\0';
-    if (name_of(GetProcessWindowStation(), station, station_size) &&
-        name_of(GetThreadDesktop(GetCurrentThreadId()), desktop, sizeof(desktop)))
-        snprintf(text, size, "%s\\%s", station, desktop);
+    if (first && second && text_copy(station, station_size, first))
+        snprintf(text, size, "%s\\%s", first, second);
+    free(first);
+    free(second);
     return true;
 }
 
@@ -406,7 +380,7 @@ bool doctor_host_start_holder(const char *path)
     STARTUPINFOW startup = {.cb = sizeof(startup)};
     PROCESS_INFORMATION process = {0};
     HANDLE ready = CreateEventW(&inherited, TRUE, FALSE, NULL);
-    char *program = doctor_host_program_path();
+    char *program = system_program_path();
     char *line = text_format("\"%s\" doctor-step holder \"%s\" %llu", program ? program : "", path,
                              (unsigned long long)(uintptr_t)ready);
     wchar_t *wide = line ? wide_from_utf8(line) : NULL;

@@ -1,7 +1,7 @@
 /*
  * capabilities_win32.c - what a sandbox can have on Windows, see capabilities.h. Whether a restricted token keeps its
- * holder from writing is tried, which accounts there are and whether the firewall blocks the offline ones is looked up,
- * and so is whether there are app containers. Parent.
+ * holder from writing is tried; which accounts there are, whether the network filters hold the offline ones, and
+ * whether there are app containers is looked up. Parent.
  */
 #include "elevated/capabilities.h"
 

@@ -9,9 +9,8 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sddl.h>
 
-#include "shared/text.h"
+#include "shared/security_win32.h"
 #include "shared/wide.h"
 
 #define STAGE "network filter"
@@ -58,15 +57,11 @@ int network_filter_open(HANDLE *engine, struct postern_error *error)
 static void read_entry(PACL list, DWORD index, struct network_filter_found *out)
 {
     ACCESS_ALLOWED_ACE *entry = NULL;
-    LPWSTR wide = NULL;
     if (!GetAce(list, index, (LPVOID *)&entry) || entry->Header.AceType != ACCESS_ALLOWED_ACE_TYPE ||
-        entry->Header.AceFlags != 0 || entry->Mask != NETWORK_FILTER_MATCH ||
-        !ConvertSidToStringSidW(&entry->SidStart, &wide)) {
+        entry->Header.AceFlags != 0 || entry->Mask != NETWORK_FILTER_MATCH)
         out->plain = false;
-        return;
-    }
-    network_filter_add_sid(out, wide_to_utf8(wide));
-    LocalFree(wide);
+    else
+        network_filter_add_sid(out, security_sid_text(&entry->SidStart));
 }
 
 void network_filter_read_users(const FWP_BYTE_BLOB *descriptor, struct network_filter_found *out)

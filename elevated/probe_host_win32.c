@@ -10,6 +10,7 @@
 #include "shared/find_windows.h"
 #include "shared/process_win32.h"
 #include "shared/security_win32.h"
+#include "shared/station_win32.h"
 #include "shared/system.h"
 #include "shared/text.h"
 #include "shared/wide.h"
@@ -79,11 +80,9 @@ void probe_find_console(struct probe_console *out)
 
 /* ---- session ---- */
 
-static bool name_of(HANDLE object, char *out, size_t size)
+static bool copy_name(HANDLE object, char *out, size_t size)
 {
-    wchar_t wide[64];
-    DWORD needed = 0;
-    char *name = GetUserObjectInformationW(object, UOI_NAME, wide, sizeof(wide), &needed) ? wide_to_utf8(wide) : NULL;
+    char *name = station_object_name(object);
     bool known = name && text_copy(out, size, name);
     free(name);
     return known;
@@ -96,7 +95,7 @@ void probe_find_station(struct probe_station *out)
     HWINSTA station = GetProcessWindowStation();
     HDESK desktop = GetThreadDesktop(GetCurrentThreadId()); /* both are borrowed */
     *out = (struct probe_station){.visible = false};
-    if (!name_of(station, out->name, sizeof(out->name)) || !name_of(desktop, out->desktop, sizeof(out->desktop)) ||
+    if (!copy_name(station, out->name, sizeof(out->name)) || !copy_name(desktop, out->desktop, sizeof(out->desktop)) ||
         !GetUserObjectInformationW(station, UOI_FLAGS, &flags, sizeof(flags), &needed)) {
         error_os(&out->failure, POSTERN_E_OS, STAGE, "GetUserObjectInformationW", (int64_t)GetLastError(),
                  "the window station of this process");
@@ -106,7 +105,7 @@ void probe_find_station(struct probe_station *out)
     if (ProcessIdToSessionId(GetCurrentProcessId(), &session))
         out->session = session;
     char *user = security_own_sid();
-    out->system = user && strcmp(user, "S-1-5-18") == 0;
+    out->system = user && strcmp(user, SID_SYSTEM) == 0;
     free(user);
 }
 

@@ -7,17 +7,12 @@
 #include <stdlib.h>
 #include <windows.h>
 
+#include "elevated/launch_parts_win32.h"
 #include "elevated/probe_win32.h"
 #include "shared/error.h"
 #include "shared/text.h"
-#include "shared/token_win32.h"
 #include "shared/wide.h"
-
-static bool is_wine(void)
-{
-    HMODULE ntdll = GetModuleHandleW(L"ntdll.dll");
-    return ntdll && GetProcAddress(ntdll, "wine_get_version");
-}
+#include "shared/wine_win32.h"
 
 /* "10.0.19045" */
 static void describe_release(char *text, size_t size)
@@ -47,16 +42,9 @@ static const char *machine_name(void)
 /* {"holds", "message"}: level restricted will stand on it, and only the system can tell. */
 static json_t *describe_restricted_token(void)
 {
-    char sid[TOKEN_SID_SIZE];
     struct postern_error why = {0};
-    os_handle token = OS_HANDLE_NONE;
     json_t *object = json_object();
-    int status = token_make_sid(sid, &why);
-    if (status == 0)
-        status = token_restrict(sid, TOKEN_LOGON_LEFT, &token, &why);
-    if (status == 0)
-        status = token_try(token, sid, &why);
-    handle_close(&token);
+    int status = launch_check_token(&why);
     if (!probe_put(object, "holds", json_boolean(status == 0)) ||
         !probe_put(object, "message", probe_text(why.message))) {
         json_decref(object);
@@ -117,7 +105,7 @@ json_t *probe_system(void)
     bool fits = probe_put(object, "name", json_string("Windows")) &&
                 probe_put(object, "release", json_string(release)) &&
                 probe_put(object, "machine", json_string(machine_name())) &&
-                probe_put(object, "wine", json_boolean(is_wine())) &&
+                probe_put(object, "wine", json_boolean(wine_is_here())) &&
                 probe_put(object, "restricted_token", describe_restricted_token()) && put_console(object) &&
                 put_station(object) && put_setup(object) && put_aliases(object);
     if (!fits) {

@@ -8,7 +8,6 @@
 #include <string.h>
 #include <windows.h>
 #include <aclapi.h>
-#include <sddl.h>
 #include <shlobj.h>
 
 #include "shared/security_win32.h"
@@ -55,13 +54,11 @@ static int os_failure(const char *file, const char *call, int64_t number, struct
 static bool is_trusted(PSID sid, const char *own)
 {
     static const char installer[] = "S-1-5-80-956008885-3418522649-1831038044-1853292631-2271478464";
-    LPSTR text = NULL;
     if (IsWellKnownSid(sid, WinBuiltinAdministratorsSid) || IsWellKnownSid(sid, WinLocalSystemSid))
         return true;
-    if (!ConvertSidToStringSidA(sid, &text))
-        return false;
-    bool trusted = strcmp(text, own) == 0 || strcmp(text, installer) == 0;
-    LocalFree(text);
+    char *text = security_sid_text(sid);
+    bool trusted = text && (strcmp(text, own) == 0 || strcmp(text, installer) == 0);
+    free(text);
     return trusted;
 }
 

@@ -8,9 +8,9 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sddl.h>
 
 #include "elevated/network_filter_win32.h"
+#include "shared/security_win32.h"
 #include "shared/text.h"
 #include "shared/wide.h"
 
@@ -119,14 +119,7 @@ static void plan_free(struct plan *plan)
 /* Takes `text`. The result is self-relative, which a condition has to be; freed with LocalFree(). */
 static int read_descriptor(char *text, PSECURITY_DESCRIPTOR *out, ULONG *size, struct postern_error *error)
 {
-    wchar_t *wide = text ? wide_from_utf8(text) : NULL;
-    int status = 0;
-    if (!wide)
-        status = error_memory(error, SETUP_STAGE);
-    else if (!ConvertStringSecurityDescriptorToSecurityDescriptorW(wide, SDDL_REVISION_1, out, size))
-        status = setup_fail(error, "ConvertStringSecurityDescriptorToSecurityDescriptorW", (int64_t)GetLastError(),
-                            "an access list of the network filters");
-    free(wide);
+    int status = security_read_sddl(text, out, size, error);
     free(text);
     return status;
 }

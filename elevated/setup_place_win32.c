@@ -12,6 +12,7 @@
 #include <aclapi.h>
 #include <sddl.h>
 #include <shlobj.h>
+#include <wchar.h>
 
 #include "shared/sddl.h"
 #include "shared/security_win32.h"
@@ -64,20 +65,58 @@ int setup_place_security(const char *user, uint32_t rights, bool directory, SECU
     };
     char *access = sddl_make(list, user ? 3 : 2);
     char *sddl = access ? text_format("O:%s%s", SID_ADMINISTRATORS, access) : NULL;
-    wchar_t *wide = sddl ? wide_from_utf8(sddl) : NULL;
     PSECURITY_DESCRIPTOR descriptor = NULL;
-    int status = 0;
-    if (!wide)
-        status = error_memory(error, SETUP_STAGE);
-    else if (!ConvertStringSecurityDescriptorToSecurityDescriptorW(wide, SDDL_REVISION_1, &descriptor, NULL))
-        status = setup_fail(error, "ConvertStringSecurityDescriptorToSecurityDescriptorW", (int64_t)GetLastError(),
-                            "%s", sddl);
-    else
+    int status = security_read_sddl(sddl, &descriptor, NULL, error);
+    if (status == 0)
         *out = (SECURITY_ATTRIBUTES){.nLength = sizeof(*out), .lpSecurityDescriptor = descriptor};
-    free(wide);
     free(sddl);
     free(access);
     return status;
+}
+
+int setup_place_own_security(uint32_t rights, bool directory, SECURITY_ATTRIBUTES *out, struct postern_error *error)
+{
+    char *user = security_own_sid();
+    int status = user ? setup_place_security(user, rights, directory, out, error) : error_memory(error, SETUP_STAGE);
+    free(user);
+    return status;
+}
+
+#define WHO (OWNER_SECURITY_INFORMATION | DACL_SECURITY_INFORMATION)
+
+/* A list that was set and not given at the making bears a mark of that ("AI"), which says nothing about who may. */
+static LPWSTR describe(PSECURITY_DESCRIPTOR descriptor)
+{
+    static const wchar_t marked[] = L"D:PAI(";
+    LPWSTR text = NULL;
+    if (!ConvertSecurityDescriptorToStringSecurityDescriptorW(descriptor, SDDL_REVISION_1, WHO, &text, NULL))
+        return NULL;
+    wchar_t *mark = wcsstr(text, marked);
+    if (mark)
+        memmove(mark + 3, mark + 5, (wcslen(mark + 5) + 1) * sizeof(*mark));
+    return text;
+}
+
+/* Both lists go through the same conversion, which abbreviates. */
+bool setup_place_is_secured(wchar_t *path, uint32_t rights, bool directory)
+{
+    SECURITY_ATTRIBUTES wanted = {0};
+    PSECURITY_DESCRIPTOR found = NULL;
+    LPWSTR one = NULL, other = NULL;
+    if (setup_place_own_security(rights, directory, &wanted, NULL) == 0)
+        one = describe(wanted.lpSecurityDescriptor);
+    if (GetNamedSecurityInfoW(path, SE_FILE_OBJECT, WHO, NULL, NULL, NULL, NULL, &found) == ERROR_SUCCESS)
+        other = describe(found);
+    bool same = one && other && wcscmp(one, other) == 0;
+    if (one)
+        LocalFree(one);
+    if (other)
+        LocalFree(other);
+    if (found)
+        LocalFree(found);
+    if (wanted.lpSecurityDescriptor)
+        security_free(&wanted);
+    return same;
 }
 
 static bool is_trusted_owner(PSID owner)

@@ -9,18 +9,13 @@
 #include "elevated/setup_win32.h"
 
 #include <stdlib.h>
-#include <string.h>
-#include <wchar.h>
 #include <aclapi.h>
-#include <sddl.h>
 
-#include "shared/sddl.h"
 #include "shared/security_win32.h"
 #include "shared/text.h"
 #include "shared/wide.h"
 
 #define MODIFY (FILE_GENERIC_READ | FILE_GENERIC_WRITE | FILE_GENERIC_EXECUTE | DELETE)
-#define WHO (OWNER_SECURITY_INFORMATION | DACL_SECURITY_INFORMATION)
 
 wchar_t *setup_run_state(const struct setup_windows *windows, const char *name)
 {
@@ -43,51 +38,6 @@ static int failed(struct setup_windows *windows, const char *call, DWORD number,
     return setup_fail(error, call, (int64_t)number, "the directory %s", windows->run);
 }
 
-/* ---- who may touch it ---- */
-
-static int make_security(SECURITY_ATTRIBUTES *out, struct postern_error *error)
-{
-    char *user = security_own_sid();
-    int status = user ? setup_place_security(user, MODIFY, true, out, error) : error_memory(error, SETUP_STAGE);
-    free(user);
-    return status;
-}
-
-/* Both lists go through the same conversion, which abbreviates. A list that was set and not given at the making bears a
- * mark of that ("AI"), which says nothing about who may. */
-static LPWSTR describe(PSECURITY_DESCRIPTOR descriptor)
-{
-    static const wchar_t marked[] = L"D:PAI(";
-    LPWSTR text = NULL;
-    if (!ConvertSecurityDescriptorToStringSecurityDescriptorW(descriptor, SDDL_REVISION_1, WHO, &text, NULL))
-        return NULL;
-    wchar_t *mark = wcsstr(text, marked);
-    if (mark)
-        memmove(mark + 3, mark + 5, (wcslen(mark + 5) + 1) * sizeof(*mark));
-    return text;
-}
-
-static bool is_as_wanted(wchar_t *path)
-{
-    SECURITY_ATTRIBUTES wanted = {0};
-    PSECURITY_DESCRIPTOR found = NULL;
-    LPWSTR one = NULL, other = NULL;
-    if (make_security(&wanted, NULL) == 0)
-        one = describe(wanted.lpSecurityDescriptor);
-    if (GetNamedSecurityInfoW(path, SE_FILE_OBJECT, WHO, NULL, NULL, NULL, NULL, &found) == ERROR_SUCCESS)
-        other = describe(found);
-    bool same = one && other && wcscmp(one, other) == 0;
-    if (one)
-        LocalFree(one);
-    if (other)
-        LocalFree(other);
-    if (found)
-        LocalFree(found);
-    if (wanted.lpSecurityDescriptor)
-        security_free(&wanted);
-    return same;
-}
-
 /* ---- the item ---- */
 
 int setup_run_find(struct setup_windows *windows, const struct setup_item *item, struct setup_state *out,
@@ -107,7 +57,7 @@ int setup_run_find(struct setup_windows *windows, const struct setup_item *item,
     if (setup_place_check(windows->run, path, &problem) != 0) {
         out->standing = SETUP_FOREIGN;
         text_copy(out->text, sizeof(out->text), problem.message);
-    } else if (is_as_wanted(path)) {
+    } else if (setup_place_is_secured(path, MODIFY, true)) {
         out->standing = SETUP_AS_WANTED;
         out->ours = true; /* only an administrator can have made it in the directory above */
     } else {
@@ -137,7 +87,7 @@ int setup_run_make(struct setup_windows *windows, const struct setup_item *item,
     wchar_t *path = wide_from_utf8(windows->run);
     SECURITY_ATTRIBUTES security = {0};
     (void)item;
-    int status = path ? make_security(&security, error) : error_memory(error, SETUP_STAGE);
+    int status = path ? setup_place_own_security(MODIFY, true, &security, error) : error_memory(error, SETUP_STAGE);
     if (status == 0) {
         DWORD number = CreateDirectoryW(path, &security) ? ERROR_SUCCESS : GetLastError();
         if (number == ERROR_ALREADY_EXISTS)

@@ -14,14 +14,11 @@
 #include <string.h>
 #include <aclapi.h>
 #include <dpapi.h>
-#include <sddl.h>
-#include <wchar.h>
 
 #include "shared/crypto.h"
 #include "shared/sddl.h"
 #include "shared/security_win32.h"
 #include "shared/text.h"
-#include "shared/wide.h"
 
 #define SECRET_MAX 4096u
 #define PASSWORD_BYTES ((SETUP_PASSWORD_SIZE - 1) * sizeof(wchar_t))
@@ -93,47 +90,7 @@ int setup_secret_read(const struct setup_windows *windows, const char *name, wch
     return status;
 }
 
-/* ---- who may read it ---- */
-
-static LPWSTR describe(PSECURITY_DESCRIPTOR descriptor)
-{
-    LPWSTR text = NULL;
-    if (!ConvertSecurityDescriptorToStringSecurityDescriptorW(
-            descriptor, SDDL_REVISION_1, OWNER_SECURITY_INFORMATION | DACL_SECURITY_INFORMATION, &text, NULL))
-        return NULL;
-    return text;
-}
-
-static int make_security(SECURITY_ATTRIBUTES *out, struct postern_error *error)
-{
-    char *user = security_own_sid();
-    int status = user ? setup_place_security(user, ACE_FILE_LOOK, false, out, error) : error_memory(error, SETUP_STAGE);
-    free(user);
-    return status;
-}
-
-/* Both lists go through the same conversion, which abbreviates. */
-static bool is_readable_by_us_alone(wchar_t *path)
-{
-    SECURITY_ATTRIBUTES wanted = {0};
-    PSECURITY_DESCRIPTOR found = NULL;
-    LPWSTR one = NULL, other = NULL;
-    if (make_security(&wanted, NULL) == 0)
-        one = describe(wanted.lpSecurityDescriptor);
-    if (GetNamedSecurityInfoW(path, SE_FILE_OBJECT, OWNER_SECURITY_INFORMATION | DACL_SECURITY_INFORMATION, NULL, NULL,
-                              NULL, NULL, &found) == ERROR_SUCCESS)
-        other = describe(found);
-    bool same = one && other && wcscmp(one, other) == 0;
-    if (one)
-        LocalFree(one);
-    if (other)
-        LocalFree(other);
-    if (found)
-        LocalFree(found);
-    if (wanted.lpSecurityDescriptor)
-        security_free(&wanted);
-    return same;
-}
+/* ---- the item ---- */
 
 int setup_secret_find(struct setup_windows *windows, const struct setup_item *item, struct setup_state *out,
                       struct postern_error *error)
@@ -145,7 +102,7 @@ int setup_secret_find(struct setup_windows *windows, const struct setup_item *it
     int status = setup_secret_read(windows, item->name, password, &problem);
     crypto_wipe(password, sizeof(password));
     out->ours = true; /* nobody else can make a file there */
-    if (status == 0 && is_readable_by_us_alone(path)) {
+    if (status == 0 && setup_place_is_secured(path, ACE_FILE_LOOK, false)) {
         out->standing = SETUP_AS_WANTED;
     } else if (problem.os_error != ERROR_FILE_NOT_FOUND && problem.os_error != ERROR_PATH_NOT_FOUND) {
         out->standing = SETUP_DIFFERENT;
@@ -164,7 +121,7 @@ static int write_file(const wchar_t *path, const wchar_t *fresh, const char *nam
 {
     SECURITY_ATTRIBUTES security = {0};
     DWORD written = 0;
-    int status = make_security(&security, error);
+    int status = setup_place_own_security(ACE_FILE_LOOK, false, &security, error);
     if (status != 0)
         return status;
     DeleteFileW(fresh); /* of an attempt that was interrupted; its list may be another */

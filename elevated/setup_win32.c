@@ -7,8 +7,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sddl.h>
 
+#include "shared/security_win32.h"
 #include "shared/wide.h"
 
 static const struct {
@@ -86,11 +86,8 @@ PSID setup_sid_of(const char *name)
 char *setup_sid_text_of(const char *name)
 {
     PSID sid = setup_sid_of(name);
-    LPWSTR wide = NULL;
-    char *text = sid && ConvertSidToStringSidW(sid, &wide) ? wide_to_utf8(wide) : NULL;
+    char *text = sid ? security_sid_text(sid) : NULL;
     DWORD number = GetLastError();
-    if (wide)
-        LocalFree(wide);
     free(sid);
     SetLastError(number);
     return text;

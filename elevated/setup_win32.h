@@ -113,6 +113,9 @@ int setup_place_security(const char *user, uint32_t rights, bool directory, SECU
                          struct postern_error *error);
 /* Whether the list (NULL: none) lets others than administrators and the system do one of these with the object. */
 bool setup_place_lets_others(PACL list, DWORD rights);
+/* The same for the user who sets up, and whether what is at `path` has it. */
+int setup_place_own_security(uint32_t rights, bool directory, SECURITY_ATTRIBUTES *out, struct postern_error *error);
+bool setup_place_is_secured(wchar_t *path, uint32_t rights, bool directory);
 /* That a directory is one, is no link, and belongs to administrators or the system. */
 int setup_place_check(const char *path, const wchar_t *wide, struct postern_error *error);
 

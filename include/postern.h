@@ -106,12 +106,13 @@ enum postern_level {
     POSTERN_LEVEL_STRONGEST = 0,  /* the strongest of elevated and restricted that the host offers; never `none` */
     POSTERN_LEVEL_NONE = 1,       /* no boundary, only process control */
     POSTERN_LEVEL_RESTRICTED = 2, /* the caller's own user, confined */
-    POSTERN_LEVEL_ELEVATED = 3    /* another user */
+    POSTERN_LEVEL_ELEVATED = 3    /* another user: root's callers; on Windows an account of `postern setup` */
 };
 POSTERN_API const char *postern_level_name(enum postern_level level);
 
 /* What commands may touch when nothing else is said; docs/policy.md. Either: read what the sandbox user may read, write
- * a temporary directory of the sandbox's own, no network. */
+ * a temporary directory of the sandbox's own, no network (at level restricted on Windows nothing blocks one but an app
+ * container: there `network` has to be true, or the policy ask for that). */
 enum postern_preset {
     POSTERN_PRESET_DEFAULT = 0,   /* WORKSPACE_WRITE; nothing more if there is a `policy`, which says what it grants */
     POSTERN_PRESET_READ_ONLY = 1, /* nothing more, but for reading the workspace with its owner's rights */
@@ -125,8 +126,8 @@ struct postern_sandbox_options {
     enum postern_level level; /* exactly this level, or STRONGEST */
     const char *workspace;    /* directory that commands start in and, by preset, may write; NULL: none */
     bool network;             /* true: commands may use the network as the host does */
-    uint32_t max_processes;   /* processes and threads of the sandbox user at once; 0: 4096. Level none has no limit
-                                 and refuses one */
+    uint32_t max_processes;   /* processes and threads of the sandbox user at once, on Windows processes of the sandbox;
+                                 0: 4096, at level none no limit; on Linux one is refused there */
     uint32_t start_timeout;   /* for the runner to start and authenticate, and for each command to be started; 0:
                                  10,000 ms */
     const char *libexec;      /* directory of the helper programs; NULL: $POSTERN_LIBEXEC, else where postern was
@@ -138,10 +139,10 @@ struct postern_sandbox_options {
     const char *const *read_write; /* more paths, each list NULL-terminated; NULL: none */
     const char *const *read_only;
     const char *const *denied;
-    bool no_network;        /* no network whatever the policy says; level none, which cannot hold it, is refused */
-    uint64_t max_memory;    /* bytes: of all commands where a cgroup can be made, else of each process; 0: no limit */
-    uint64_t max_cpu_time;  /* processor time of each process, milliseconds; 0: no limit */
-    uint64_t max_file_size; /* bytes a file may grow to; 0: no limit */
+    bool no_network;     /* no network whatever the policy says; refused where that cannot be held: level none */
+    uint64_t max_memory; /* bytes: of all commands where a cgroup or a job can be made, else of each process; 0: none */
+    uint64_t max_cpu_time;  /* processor time of each process, milliseconds; 0: no limit. Windows: refused */
+    uint64_t max_file_size; /* bytes a file may grow to; 0: no limit. Windows: refused */
     const char *ceiling;    /* file of one more policy that narrows all the above; NULL: none */
 };
 #define POSTERN_SANDBOX_OPTIONS_INIT                                                                                   \
@@ -158,7 +159,8 @@ POSTERN_API int postern_sandbox_open(const struct postern_sandbox_options *optio
                                      struct postern_error *error);
 
 /* Ends the runner and everything it started, releases the sandbox user and all memory, sessions included. NULL is
- * allowed. When it returns no process of the sandbox is left (levels elevated, and restricted with a pid namespace). */
+ * allowed. When it returns no process of the sandbox is left (levels elevated, and restricted with a pid namespace; on
+ * Windows at every level, unless the system does not end one within seconds: that is in the log). */
 POSTERN_API void postern_sandbox_close(struct postern_sandbox *sandbox);
 
 struct postern_sandbox_info {

@@ -137,7 +137,7 @@ static void get_windows(struct json_fields *fields, struct bootstrap *out)
         json_fail(fields, "sid", "is not a SID");
         return;
     }
-    out->sid = text_format("%s", sid);
+    out->sid = text_duplicate(sid);
     if (!out->sid)
         json_fail(fields, "sid", "does not fit into memory");
 }

@@ -5,18 +5,13 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <windows.h>
 
+#include "runner/again_win32.h"
 #include "runner/trampoline_win32.h"
-#include "shared/environment.h"
 #include "shared/process_win32.h"
-#include "shared/system.h"
-#include "shared/text.h"
-#include "shared/wide.h"
 
 #define STAGE "signal"
-#define PATH_UNITS 32768u /* the longest path there is */
 
 struct agent {
     struct agents *agents;
@@ -31,16 +26,6 @@ struct agents {
     uint16_t next_rows, next_cols; /* the size to set after it; 0: none */
     uint32_t next_pid;
 };
-
-char *agent_program(void)
-{
-    wchar_t *path = malloc(PATH_UNITS * sizeof(*path));
-    DWORD length = path != NULL ? GetModuleFileNameW(NULL, path, PATH_UNITS) : 0;
-    char *program = length > 0 && length < PATH_UNITS ? wide_to_utf8(path) : NULL;
-
-    free(path);
-    return program;
-}
 
 struct agents *agents_create(struct loop *loop)
 {
@@ -87,28 +72,6 @@ static void agent_ended(void *context)
     }
 }
 
-static int agent_spawn(struct agent *agent, const char *const *argv, struct postern_error *error)
-{
-    struct strings environment = {0};
-    struct process_spec spec;
-    char *program = agent_program();
-    int code = POSTERN_OK;
-
-    process_spec_init(&spec);
-    /* The runner's own environment: the small one it was given. */
-    if (program == NULL || !environment_of_process(&environment) || strings_array(&environment) == NULL) {
-        code = error_memory(error, STAGE);
-    } else {
-        spec.program = program;
-        spec.argv = argv;
-        spec.env = (const char *const *)environment.item;
-        code = process_spawn_win32(&spec, PROCESS_CONSOLE_NONE, NULL, &agent->process, error);
-    }
-    strings_free(&environment);
-    free(program);
-    return code;
-}
-
 static int agent_start(struct agents *agents, const char *const *argv, struct agent **out, struct postern_error *error)
 {
     struct agent *agent = NULL;
@@ -122,7 +85,7 @@ static int agent_start(struct agents *agents, const char *const *argv, struct ag
     if (agent == NULL) {
         return error_set(error, POSTERN_E_LIMIT, STAGE, "", "earlier signals are still being delivered");
     }
-    code = agent_spawn(agent, argv, error);
+    code = again_start(argv, OS_HANDLE_NONE, PROCESS_CONSOLE_NONE, NULL, &agent->process, error);
     if (code == POSTERN_OK) {
         code = loop_wait_start(agents->loop, agent->process.handle, agent_ended, agent, &agent->wait, error);
     }

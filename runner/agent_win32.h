@@ -12,9 +12,6 @@
 
 struct agents;
 
-/* Where our own program is: it is the agent's too. Allocated; NULL on failure. */
-char *agent_program(void);
-
 /* One for each command. NULL: memory is out. */
 struct agents *agents_create(struct loop *loop);
 void agents_free(struct agents *agents); /* ends those that still run; NULL allowed */

@@ -20,6 +20,7 @@
 #include "shared/pipe_win32.h"
 #include "shared/process_win32.h"
 #include "shared/strings.h"
+#include "shared/system.h"
 
 #define STAGE "spawn"
 
@@ -177,7 +178,7 @@ static const char *variable(const char *const *env, const char *name)
 /* Puts our own program, in its hidden mode, before the command's: see trampoline_win32.h. */
 static int through_trampoline(char **program, const char *const *argv, struct strings *out, struct postern_error *error)
 {
-    char *self = agent_program();
+    char *self = system_program_path();
     bool ok = self != NULL && strings_add(out, "postern-runner") && strings_add(out, TRAMPOLINE_OPTION) &&
               strings_add(out, *program) && strings_copy(out, argv);
 

@@ -3,7 +3,6 @@
  */
 #include "runner/desktop_win32.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <windows.h>
@@ -11,11 +10,11 @@
 #include "shared/appcontainer.h"
 #include "shared/crypto.h"
 #include "shared/security_win32.h"
+#include "shared/station_win32.h"
 #include "shared/text.h"
 #include "shared/wide.h"
 
 #define STAGE "desktop"
-#define NAME_UNITS 256u
 
 /* All that is specific to these objects, but nothing that changes who may use them. */
 #define STATION_RIGHTS (WINSTA_ALL_ACCESS | READ_CONTROL)
@@ -38,18 +37,9 @@ static int os_failure(struct postern_error *error, const char *operation, const 
 
 /* ---- names ---- */
 
-/* Of a window station or desktop; allocated. "" where the system gives it none. */
-static char *name_of(HANDLE object)
-{
-    wchar_t name[NAME_UNITS] = L"";
-    DWORD size = 0;
-
-    return GetUserObjectInformationW(object, UOI_NAME, name, sizeof(name), &size) ? wide_to_utf8(name) : NULL;
-}
-
 static char *join(HWINSTA station, HDESK desktop)
 {
-    char *first = name_of(station), *second = name_of(desktop);
+    char *first = station_object_name(station), *second = station_object_name(desktop);
     char *name = first != NULL && second != NULL ? text_format("%s\\%s", first, second) : NULL;
 
     free(first);
@@ -83,41 +73,44 @@ static int describe(const char *user, const char *who, DWORD rights, SECURITY_AT
 
 /* ---- making them ---- */
 
-static int make_name(wchar_t out[NAME_UNITS], struct postern_error *error)
+/* Allocated. */
+static int make_name(wchar_t **out, struct postern_error *error)
 {
-    uint32_t part[4];
+    char digits[33], *name;
 
-    if (!crypto_random(part, sizeof(part))) {
+    if (!crypto_random_name(digits)) {
         return error_set(error, POSTERN_E_OS, STAGE, "BCryptGenRandom", "the system gave no random numbers");
     }
-    _snwprintf(out, NAME_UNITS, L"postern-%08lx%08lx%08lx%08lx", (unsigned long)part[0], (unsigned long)part[1],
-               (unsigned long)part[2], (unsigned long)part[3]);
-    return POSTERN_OK;
+    name = text_format("postern-%s", digits);
+    *out = name != NULL ? wide_from_utf8(name) : NULL;
+    free(name);
+    return *out != NULL ? POSTERN_OK : error_memory(error, STAGE);
 }
 
 /* One without a name can't be told to CreateProcess: such a system gets a name from us. */
 static int create_station(SECURITY_ATTRIBUTES *attributes, HWINSTA *out, struct postern_error *error)
 {
-    wchar_t own[NAME_UNITS];
+    wchar_t *own = NULL;
     char *name = NULL;
     int code = POSTERN_OK;
 
     *out = CreateWindowStationW(NULL, 0, OWN_STATION_RIGHTS, attributes);
     if (*out != NULL) {
-        name = name_of(*out);
+        name = station_object_name(*out);
     }
     if (name != NULL && name[0] == '\0') {
         CloseWindowStation(*out);
         *out = NULL;
-        code = make_name(own, error);
+        code = make_name(&own, error);
         if (code == POSTERN_OK) {
             *out = CreateWindowStationW(own, 0, OWN_STATION_RIGHTS, attributes);
         }
     }
-    free(name);
     if (code == POSTERN_OK && *out == NULL) {
         code = os_failure(error, "CreateWindowStationW", "a window station for the commands could not be made");
     }
+    free(own);
+    free(name);
     return code;
 }
 
@@ -147,13 +140,14 @@ static int make_desktop(struct desktop *desktop, const char *user, const char *s
 {
     HWINSTA before = GetProcessWindowStation();
     SECURITY_ATTRIBUTES attributes;
-    wchar_t name[NAME_UNITS];
-    int code = make_name(name, error);
+    wchar_t *name = NULL;
+    int code = make_name(&name, error);
 
     if (code == POSTERN_OK) {
         code = describe(user, sid, DESKTOP_RIGHTS, &attributes, error);
     }
     if (code != POSTERN_OK) {
+        free(name);
         return code;
     }
     if (before == NULL || !SetProcessWindowStation(desktop->station)) {
@@ -168,6 +162,7 @@ static int make_desktop(struct desktop *desktop, const char *user, const char *s
         }
     }
     security_free(&attributes);
+    free(name);
     return code;
 }
 

@@ -12,12 +12,11 @@
 #include "shared/process_win32.h"
 #include "shared/text.h"
 #include "shared/wide.h"
+#include "shared/wine_win32.h"
 
 bool trampoline_needed(void)
 {
-    HMODULE ntdll = GetModuleHandleW(L"ntdll.dll");
-
-    return ntdll != NULL && GetProcAddress(ntdll, "wine_get_version") != NULL;
+    return wine_is_here();
 }
 
 /* Ctrl-C is for the command; we stay until it has ended, and pass on how. */

@@ -8,10 +8,9 @@
 #include <string.h>
 #include <windows.h>
 
-#include "runner/agent_win32.h"
+#include "runner/again_win32.h"
 #include "runner/desktop_win32.h"
 #include "shared/appcontainer_win32.h"
-#include "shared/environment.h"
 #include "shared/pipe_win32.h"
 #include "shared/strings.h"
 #include "shared/token_win32.h"
@@ -69,40 +68,17 @@ static int await(struct process *process, struct postern_error *error)
     return judge((uint32_t)status.exit_code, error);
 }
 
-static int start(const struct process_confinement *confinement, const char *sid, const char *station, os_handle input,
-                 struct process *out, struct postern_error *error)
-{
-    const char *const argv[] = {"postern-runner", TRIAL_OPTION, confinement->desktop, sid, station, NULL};
-    struct strings environment = {0};
-    struct process_spec spec;
-    char *program = agent_program();
-    int code;
-
-    process_spec_init(&spec);
-    if (program == NULL || !environment_of_process(&environment) || strings_array(&environment) == NULL) {
-        code = error_memory(error, STAGE);
-    } else {
-        spec.program = program;
-        spec.argv = argv;
-        spec.env = (const char *const *)environment.item;
-        spec.in = input;
-        code = process_spawn_win32(&spec, PROCESS_CONSOLE_OWN, confinement, out, error);
-    }
-    strings_free(&environment);
-    free(program);
-    return code;
-}
-
 static int run(const struct process_confinement *confinement, const char *sid, const char *station,
                struct postern_error *error)
 {
+    const char *const argv[] = {"postern-runner", TRIAL_OPTION, confinement->desktop, sid, station, NULL};
     struct process process = {OS_HANDLE_NONE, 0};
     os_handle ours = OS_HANDLE_NONE, theirs = OS_HANDLE_NONE;
     bool contained = confinement->package != NULL;
     int code = contained ? pipe_create(false, &ours, &theirs, error) : POSTERN_OK;
 
     if (code == POSTERN_OK) {
-        code = start(confinement, sid, station, theirs, &process, error);
+        code = again_start(argv, theirs, PROCESS_CONSOLE_OWN, confinement, &process, error);
     }
     handle_close(&theirs);
     if (code == POSTERN_OK && contained) {

@@ -4,10 +4,9 @@
 #include "shared/access_win32.h"
 
 #include <stdlib.h>
-#include <sddl.h>
 
+#include "shared/security_win32.h"
 #include "shared/text.h"
-#include "shared/wide.h"
 
 #define STAGE "token"
 
@@ -16,20 +15,12 @@ static int os_failure(struct postern_error *error, const char *operation, const 
     return error_os(error, POSTERN_E_OS, STAGE, operation, (int64_t)GetLastError(), "%s", what);
 }
 
-/* Freed with LocalFree(). */
-static int read_descriptor(const char *text, PSECURITY_DESCRIPTOR *out, struct postern_error *error)
+/* A file of `user`, who may do everything; with an entry for `sid` unless it is to grant nothing. */
+static char *describe_file(const char *user, const char *sid, DWORD granted)
 {
-    wchar_t *wide = wide_from_utf8(text);
-    int code = POSTERN_OK;
-
-    if (wide == NULL) {
-        code = error_memory(error, STAGE);
-    } else if (!ConvertStringSecurityDescriptorToSecurityDescriptorW(wide, SDDL_REVISION_1, out, NULL)) {
-        code = os_failure(error, "ConvertStringSecurityDescriptorToSecurityDescriptorW",
-                          "the security descriptor of a trial was not accepted");
-    }
-    free(wide);
-    return code;
+    return granted == 0
+               ? text_format("O:%sG:%sD:P(A;;FA;;;%s)", user, user, user)
+               : text_format("O:%sG:%sD:P(A;;FA;;;%s)(A;;0x%lx;;;%s)", user, user, user, (unsigned long)granted, sid);
 }
 
 static int ask_one(HANDLE token, const char *file, DWORD right, bool *granted, struct postern_error *error)
@@ -39,7 +30,7 @@ static int ask_one(HANDLE token, const char *file, DWORD right, bool *granted, s
     PRIVILEGE_SET privileges;
     DWORD size = sizeof(privileges), got = 0;
     BOOL allowed = FALSE;
-    int code = read_descriptor(file, &descriptor, error);
+    int code = security_read_sddl(file, &descriptor, NULL, error);
 
     if (code == POSTERN_OK && !AccessCheck(descriptor, token, right, &mapping, &privileges, &size, &got, &allowed)) {
         code = os_failure(error, "AccessCheck", "the system did not say what a token may do");
@@ -51,33 +42,43 @@ static int ask_one(HANDLE token, const char *file, DWORD right, bool *granted, s
     return code;
 }
 
-char *access_describe_file(const char *user, const char *sid, DWORD rights)
+static int ask_all(HANDLE token, const char *user, const char *sid, const struct access_question *question,
+                   size_t count, struct buffer *wrong, struct postern_error *error)
 {
-    return rights == 0
-               ? text_format("O:%sG:%sD:P(A;;FA;;;%s)", user, user, user)
-               : text_format("O:%sG:%sD:P(A;;FA;;;%s)(A;;0x%lx;;;%s)", user, user, user, (unsigned long)rights, sid);
-}
-
-int access_ask(os_handle token, char *const *descriptor, const struct access_question *question, size_t count,
-               struct buffer *wrong, struct postern_error *error)
-{
-    HANDLE copy = NULL;
     int code = POSTERN_OK;
 
-    /* The system answers for tokens of threads only. */
-    if (!DuplicateTokenEx((HANDLE)token, TOKEN_QUERY, NULL, SecurityIdentification, TokenImpersonation, &copy)) {
-        return os_failure(error, "DuplicateTokenEx", "a token could not be copied");
-    }
     for (size_t i = 0; code == POSTERN_OK && i < count; i++) {
+        char *file = describe_file(user, sid, question[i].entry);
         bool granted = false;
 
-        code = ask_one(copy, descriptor[question[i].file], question[i].right, &granted, error);
+        code = ask_one(token, file, question[i].right, &granted, error);
+        free(file);
         if (code == POSTERN_OK && granted != question[i].granted &&
             !buffer_printf(wrong, "%s%s%s", buffer_length(wrong) > 0 ? ", " : "", granted ? "" : "not ",
                            question[i].name)) {
             code = error_memory(error, STAGE);
         }
     }
-    CloseHandle(copy);
+    return code;
+}
+
+int access_ask(os_handle token, const char *sid, const struct access_question *question, size_t count,
+               struct buffer *wrong, struct postern_error *error)
+{
+    HANDLE copy = NULL;
+    char *user = security_own_sid();
+    int code;
+
+    if (user == NULL) {
+        return os_failure(error, "GetTokenInformation", "our own user could not be found out");
+    }
+    /* The system answers for tokens of threads only. */
+    if (!DuplicateTokenEx((HANDLE)token, TOKEN_QUERY, NULL, SecurityIdentification, TokenImpersonation, &copy)) {
+        code = os_failure(error, "DuplicateTokenEx", "a token could not be copied");
+    } else {
+        code = ask_all(copy, user, sid, question, count, wrong, error);
+        CloseHandle(copy);
+    }
+    free(user);
     return code;
 }

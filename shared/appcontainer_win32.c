@@ -71,15 +71,11 @@ static void calls_close(struct calls *calls)
 /* The SID as text, and the SID freed. */
 static int take_sid(PSID sid, char **out, struct postern_error *error)
 {
-    wchar_t *text = NULL;
     int code = POSTERN_OK;
 
-    if (!ConvertSidToStringSidW(sid, &text)) {
+    *out = security_sid_text(sid);
+    if (*out == NULL) {
         code = os_failure(error, "ConvertSidToStringSidW", "the SID of an app container could not be shown");
-    } else {
-        *out = wide_to_utf8(text);
-        LocalFree(text);
-        code = *out != NULL ? POSTERN_OK : error_memory(error, STAGE);
     }
     FreeSid(sid);
     return code;
@@ -155,20 +151,6 @@ int appcontainer_delete(const char *name, struct postern_error *error)
 
 /* ---- what a process is started with ---- */
 
-/* Freed with LocalFree(). */
-static int read_sid(const char *text, PSID *out, struct postern_error *error)
-{
-    wchar_t *wide = NULL;
-    int code = wide_convert(text, STAGE, "a SID", &wide, error);
-
-    if (code == POSTERN_OK && !ConvertStringSidToSidW(wide, out)) {
-        *out = NULL;
-        code = os_failure(error, "ConvertStringSidToSidW", "a SID was not accepted");
-    }
-    free(wide);
-    return code;
-}
-
 int appcontainer_place_init(const char *sid, bool network, struct appcontainer_place *out, struct postern_error *error)
 {
     /* internetClient, internetClientServer, privateNetworkClientServer */
@@ -179,9 +161,9 @@ int appcontainer_place_init(const char *sid, bool network, struct appcontainer_p
     if (!appcontainer_is_sid(sid)) {
         return error_set(error, POSTERN_E_CONFINE, STAGE, "", "the SID %s is not that of an app container", sid);
     }
-    code = read_sid(sid, &out->value.AppContainerSid, error);
+    code = security_read_sid(sid, &out->value.AppContainerSid, error);
     for (size_t i = 0; code == POSTERN_OK && network && i < APPCONTAINER_CAPABILITIES; i++) {
-        code = read_sid(capabilities[i], &out->capability[i].Sid, error);
+        code = security_read_sid(capabilities[i], &out->capability[i].Sid, error);
         out->capability[i].Attributes = SE_GROUP_ENABLED;
         out->value.CapabilityCount = (DWORD)i + 1;
     }
@@ -249,87 +231,52 @@ int appcontainer_check(struct postern_error *error)
 
 /* ---- trying one ---- */
 
-enum file { FILE_OF_USER, FILE_TO_READ, FILE_TO_WRITE, FILE_COUNT };
+#define NO_ENTRY 0
+#define TO_READ (FILE_GENERIC_READ | FILE_GENERIC_EXECUTE)
 
 static const struct access_question questions[] = {
-    {FILE_OF_USER, FILE_READ_DATA, "read", false},
-    {FILE_OF_USER, FILE_EXECUTE, "execute", false},
-    {FILE_OF_USER, FILE_WRITE_DATA, "write", false},
-    {FILE_OF_USER, FILE_APPEND_DATA, "append", false},
-    {FILE_OF_USER, FILE_WRITE_ATTRIBUTES, "write attributes", false},
-    {FILE_OF_USER, FILE_DELETE_CHILD, "delete what is in it", false},
-    {FILE_OF_USER, DELETE, "delete", false},
-    {FILE_OF_USER, WRITE_DAC, "change who may", false}, /* owners have it without an entry */
-    {FILE_OF_USER, WRITE_OWNER, "change the owner", false},
-    {FILE_TO_READ, FILE_READ_DATA, "read with an entry for it", true},
-    {FILE_TO_READ, FILE_EXECUTE, "execute with an entry for it", true},
-    {FILE_TO_READ, FILE_WRITE_DATA, "write with an entry to read", false},
-    {FILE_TO_READ, DELETE, "delete with an entry to read", false},
-    {FILE_TO_WRITE, FILE_WRITE_DATA, "write with an entry", true},
-    {FILE_TO_WRITE, DELETE, "delete with an entry", true},
-    {FILE_TO_WRITE, WRITE_DAC, "change who may with an entry", false},
-    {FILE_TO_WRITE, FILE_DELETE_CHILD, "delete what is in it with an entry", false},
+    {NO_ENTRY, FILE_READ_DATA, "read", false},
+    {NO_ENTRY, FILE_EXECUTE, "execute", false},
+    {NO_ENTRY, FILE_WRITE_DATA, "write", false},
+    {NO_ENTRY, FILE_APPEND_DATA, "append", false},
+    {NO_ENTRY, FILE_WRITE_ATTRIBUTES, "write attributes", false},
+    {NO_ENTRY, FILE_DELETE_CHILD, "delete what is in it", false},
+    {NO_ENTRY, DELETE, "delete", false},
+    {NO_ENTRY, WRITE_DAC, "change who may", false}, /* owners have it without an entry */
+    {NO_ENTRY, WRITE_OWNER, "change the owner", false},
+    {TO_READ, FILE_READ_DATA, "read with an entry for it", true},
+    {TO_READ, FILE_EXECUTE, "execute with an entry for it", true},
+    {TO_READ, FILE_WRITE_DATA, "write with an entry to read", false},
+    {TO_READ, DELETE, "delete with an entry to read", false},
+    {ACCESS_CHANGE, FILE_WRITE_DATA, "write with an entry", true},
+    {ACCESS_CHANGE, DELETE, "delete with an entry", true},
+    {ACCESS_CHANGE, WRITE_DAC, "change who may with an entry", false},
+    {ACCESS_CHANGE, FILE_DELETE_CHILD, "delete what is in it with an entry", false},
 };
-
-static bool describe_files(const char *user, const char *sid, char *out[FILE_COUNT])
-{
-    out[FILE_OF_USER] = access_describe_file(user, sid, 0);
-    out[FILE_TO_READ] = access_describe_file(user, sid, FILE_GENERIC_READ | FILE_GENERIC_EXECUTE);
-    out[FILE_TO_WRITE] = access_describe_file(user, sid, ACCESS_CHANGE);
-    return out[FILE_OF_USER] != NULL && out[FILE_TO_READ] != NULL && out[FILE_TO_WRITE] != NULL;
-}
 
 static int try_files(HANDLE token, const char *sid, struct postern_error *error)
 {
-    char *descriptor[FILE_COUNT] = {NULL};
-    char *user = security_own_sid();
     struct buffer wrong;
-    int code = POSTERN_OK;
+    int code;
 
     buffer_init(&wrong, 1024);
-    if (user == NULL) {
-        code = os_failure(error, "GetTokenInformation", "our own user could not be found out");
-    } else if (!describe_files(user, sid, descriptor)) {
-        code = error_memory(error, STAGE);
-    } else {
-        code = access_ask((os_handle)token, descriptor, questions, sizeof(questions) / sizeof(questions[0]), &wrong,
-                          error);
-    }
+    code = access_ask((os_handle)token, sid, questions, sizeof(questions) / sizeof(questions[0]), &wrong, error);
     if (code == POSTERN_OK && buffer_length(&wrong) > 0) {
         code = error_set(error, POSTERN_E_CONFINE, STAGE, "AccessCheck",
                          "in an app container the system lets commands: %.*s", (int)buffer_length(&wrong),
                          (const char *)buffer_data(&wrong));
     }
-    for (int file = 0; file < FILE_COUNT; file++) {
-        free(descriptor[file]);
-    }
     buffer_free(&wrong);
-    free(user);
     return code;
 }
 
 /* ---- who a process is ---- */
 
-/* What a token tells of this sort; freed by the caller. NULL: see GetLastError(). */
-static void *ask_token(HANDLE token, TOKEN_INFORMATION_CLASS what)
-{
-    DWORD size = 0;
-    void *out;
-
-    GetTokenInformation(token, what, NULL, 0, &size); /* tells the size */
-    out = size > 0 ? malloc(size) : NULL;
-    if (out != NULL && !GetTokenInformation(token, what, out, size, &size)) {
-        free(out);
-        out = NULL;
-    }
-    return out;
-}
-
 static int check_sid(HANDLE token, const char *sid, struct postern_error *error)
 {
-    TOKEN_APPCONTAINER_INFORMATION *told = ask_token(token, TokenAppContainerSid);
+    TOKEN_APPCONTAINER_INFORMATION *told = security_ask_token(token, TokenAppContainerSid);
     PSID wanted = NULL;
-    int code = told != NULL ? read_sid(sid, &wanted, error)
+    int code = told != NULL ? security_read_sid(sid, &wanted, error)
                             : os_failure(error, "GetTokenInformation", "a process did not tell its app container");
 
     if (code == POSTERN_OK && (told->TokenAppContainer == NULL || !EqualSid(told->TokenAppContainer, wanted))) {
@@ -345,7 +292,7 @@ static int check_sid(HANDLE token, const char *sid, struct postern_error *error)
 
 static int check_capabilities(HANDLE token, bool network, struct postern_error *error)
 {
-    TOKEN_GROUPS *told = ask_token(token, TokenCapabilities);
+    TOKEN_GROUPS *told = security_ask_token(token, TokenCapabilities);
     DWORD wanted = network ? APPCONTAINER_CAPABILITIES : 0;
     int code = POSTERN_OK;
 

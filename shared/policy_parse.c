@@ -310,16 +310,22 @@ static void parse_ui(const struct json_member *ui, struct policy *policy)
 /* Members that are known, say nothing about what may be touched, and only have to be of the right type. */
 static void check_ignored(const struct json_member *top)
 {
-    static const char *const fallback_allowed[] = {"allowDaclMutation", NULL};
     struct json_member schema = json_member_get(top, "$schema");
     struct json_member id = json_member_get(top, "containerId");
-    struct json_member fallback = json_member_get(top, "fallback");
-    struct json_member mutation = json_member_get(&fallback, "allowDaclMutation");
 
     json_member_string(&schema, NULL);
     json_member_string(&id, NULL);
-    if (json_member_open(&fallback, fallback_allowed))
-        json_member_bool(&mutation, true); /* a permission that is not made use of */
+}
+
+/* On Windows rules for paths are entries in the host's access lists; elsewhere no such list is changed. */
+static void parse_fallback(const struct json_member *fallback, struct policy *policy)
+{
+    static const char *const allowed[] = {"allowDaclMutation", NULL};
+    struct json_member mutation = json_member_get(fallback, "allowDaclMutation");
+
+    if (json_member_open(fallback, allowed) && !json_member_bool(&mutation, true) &&
+        policy->rules.style == PATH_WINDOWS)
+        policy_parse_demand(&mutation, "fallback", policy);
 }
 
 /* Members that MXC knows; here they may be null at most. "Not known" would be true for them, and no help. */
@@ -350,6 +356,7 @@ static void parse_top(const struct json_member *top, struct policy *policy)
     struct json_member containment = json_member_get(top, "containment");
     struct json_member lifecycle = json_member_get(top, "lifecycle");
     struct json_member filesystem = json_member_get(top, "filesystem");
+    struct json_member fallback = json_member_get(top, "fallback");
     struct json_member ui = json_member_get(top, "ui");
     struct json_member experimental = json_member_get(top, "experimental");
     unsigned minor = parse_version(top);
@@ -361,6 +368,7 @@ static void parse_top(const struct json_member *top, struct policy *policy)
     parse_containment(&containment, policy);
     parse_process(&process, policy);
     parse_lifecycle(&lifecycle, policy);
+    parse_fallback(&fallback, policy);
     parse_filesystem(&filesystem, policy);
     policy_parse_network(top, minor, policy);
     parse_ui(&ui, policy);

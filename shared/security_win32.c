@@ -1,5 +1,5 @@
 /*
- * security_win32.c - security descriptors from SDDL, see security_win32.h. Both sides.
+ * security_win32.c - SIDs, tokens' answers and security descriptors, see security_win32.h. Both sides.
  */
 #include "shared/security_win32.h"
 
@@ -16,29 +16,47 @@
 
 _Static_assert(ACE_PIPE_CLIENT == SECURITY_PIPE_CLIENT, "what a client asks for is what it is let in for");
 
+void *security_ask_token(HANDLE token, TOKEN_INFORMATION_CLASS what)
+{
+    DWORD size = 0;
+    void *told;
+
+    GetTokenInformation(token, what, NULL, 0, &size); /* tells the size */
+    told = size > 0 ? malloc(size) : NULL;
+    if (told != NULL && !GetTokenInformation(token, what, told, size, &size)) {
+        free(told);
+        told = NULL;
+    }
+    return told;
+}
+
+char *security_sid_text(PSID sid)
+{
+    LPWSTR wide = NULL;
+    char *text;
+
+    if (!ConvertSidToStringSidW(sid, &wide)) {
+        return NULL;
+    }
+    text = wide_to_utf8(wide);
+    LocalFree(wide);
+    return text;
+}
+
 char *security_own_sid(void)
 {
-    /* A TOKEN_USER is followed by its SID. */
-    union {
-        TOKEN_USER user;
-        unsigned char space[sizeof(TOKEN_USER) + SECURITY_MAX_SID_SIZE];
-    } information;
     HANDLE token = NULL;
-    LPWSTR text = NULL;
-    DWORD size;
+    TOKEN_USER *user = NULL;
     char *sid = NULL;
 
-    if (OpenProcessToken(GetCurrentProcess(), TOKEN_QUERY, &token) &&
-        GetTokenInformation(token, TokenUser, &information, sizeof(information), &size) &&
-        ConvertSidToStringSidW(information.user.User.Sid, &text)) {
-        sid = wide_to_utf8(text);
-    }
-    if (text != NULL) {
-        LocalFree(text);
-    }
-    if (token != NULL) {
+    if (OpenProcessToken(GetCurrentProcess(), TOKEN_QUERY, &token)) {
+        user = security_ask_token(token, TokenUser);
         CloseHandle(token);
     }
+    if (user != NULL) {
+        sid = security_sid_text(user->User.Sid);
+    }
+    free(user);
     return sid;
 }
 
@@ -48,6 +66,7 @@ int security_read_sid(const char *text, PSID *out, struct postern_error *error)
     int code = wide_convert(text, STAGE, "a SID", &wide, error);
 
     if (code == POSTERN_OK && !ConvertStringSidToSidW(wide, out)) {
+        *out = NULL;
         code = error_os(error, POSTERN_E_OS, STAGE, "ConvertStringSidToSidW", (int64_t)GetLastError(),
                         "a SID was not accepted");
     }
@@ -55,14 +74,14 @@ int security_read_sid(const char *text, PSID *out, struct postern_error *error)
     return code;
 }
 
-static int from_sddl(const char *sddl, PSECURITY_DESCRIPTOR *out, struct postern_error *error)
+int security_read_sddl(const char *sddl, PSECURITY_DESCRIPTOR *out, ULONG *size, struct postern_error *error)
 {
     wchar_t *wide = sddl == NULL ? NULL : wide_from_utf8(sddl);
     int code = POSTERN_OK;
 
     if (wide == NULL) {
         code = error_memory(error, STAGE);
-    } else if (!ConvertStringSecurityDescriptorToSecurityDescriptorW(wide, SDDL_REVISION_1, out, NULL)) {
+    } else if (!ConvertStringSecurityDescriptorToSecurityDescriptorW(wide, SDDL_REVISION_1, out, size)) {
         code = error_os(error, POSTERN_E_OS, STAGE, "ConvertStringSecurityDescriptorToSecurityDescriptorW",
                         (int64_t)GetLastError(), "the security descriptor %s was not accepted", sddl);
     }
@@ -81,7 +100,7 @@ int security_describe(const struct sddl_ace *list, size_t count, PSECURITY_DESCR
         }
     }
     sddl = sddl_make(list, count);
-    code = from_sddl(sddl, out, error);
+    code = security_read_sddl(sddl, out, NULL, error);
     free(sddl);
     return code;
 }
@@ -101,7 +120,7 @@ int security_for_pipe(const char *client_sid, SECURITY_ATTRIBUTES *out, struct p
                         "our own user could not be found out");
     }
     sddl = sddl_for_pipe(own_sid, client_sid);
-    code = from_sddl(sddl, &descriptor, error);
+    code = security_read_sddl(sddl, &descriptor, NULL, error);
     if (code == POSTERN_OK) {
         *out = (SECURITY_ATTRIBUTES){.nLength = sizeof(*out), .lpSecurityDescriptor = descriptor};
     }

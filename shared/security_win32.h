@@ -1,6 +1,6 @@
 /*
- * security_win32.h - who may open an object of ours. Callers: those who make named pipes, desktops, tokens. Both
- * sides.
+ * security_win32.h - who somebody is (SIDs), and who may open an object (security descriptors). Callers: those who
+ * make named pipes, desktops, tokens, files for an account. Both sides.
  */
 #ifndef POSTERN_SHARED_SECURITY_WIN32_H
 #define POSTERN_SHARED_SECURITY_WIN32_H
@@ -11,8 +11,17 @@
 
 struct postern_error;
 
-/* From its text; freed with LocalFree(). */
+/* From its text; freed with LocalFree(). NULL after a failure. POSTERN_E_OS. */
 int security_read_sid(const char *text, PSID *out, struct postern_error *error);
+
+/* The other way; allocated. NULL: it is none, or memory is out. */
+char *security_sid_text(PSID sid);
+
+/* What a token tells of this sort; freed by the caller. NULL: see GetLastError(). */
+void *security_ask_token(HANDLE token, TOKEN_INFORMATION_CLASS what);
+
+/* From SDDL (NULL: memory is out), self-relative; `size` may be NULL. Freed with LocalFree(). POSTERN_E_OS. */
+int security_read_sddl(const char *sddl, PSECURITY_DESCRIPTOR *out, ULONG *size, struct postern_error *error);
 
 /* For any object: those in the list, in that order, and nobody else. Freed with LocalFree(). */
 int security_describe(const struct sddl_ace *list, size_t count, PSECURITY_DESCRIPTOR *out,

@@ -16,6 +16,9 @@ uint32_t system_process_id(void);
  * executed, as set-user-id programs do. */
 bool system_trusts_environment(void);
 
+/* The file of the running program. Allocated; NULL on failure. */
+char *system_program_path(void);
+
 /* Directory of the running program, or of the shared library postern is in. Allocated; NULL on failure. */
 char *system_program_directory(void);
 

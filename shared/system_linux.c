@@ -70,6 +70,11 @@ char *system_program_directory(void)
     return directory;
 }
 
+char *system_program_path(void)
+{
+    return realpath("/proc/self/exe", NULL);
+}
+
 bool system_trusts_environment(void)
 {
     return getauxval(AT_SECURE) == 0;

@@ -32,33 +32,46 @@ uint32_t system_process_id(void)
     return GetCurrentProcessId();
 }
 
+/* NULL: of the program. */
+static wchar_t *module_path(HMODULE module)
+{
+    wchar_t *path = malloc(PATH_UNITS * sizeof(*path));
+    DWORD length = path != NULL ? GetModuleFileNameW(module, path, PATH_UNITS) : 0;
+
+    if (length == 0 || length >= PATH_UNITS) {
+        free(path);
+        return NULL;
+    }
+    return path;
+}
+
+char *system_program_path(void)
+{
+    wchar_t *path = module_path(NULL);
+    char *out = path != NULL ? wide_to_utf8(path) : NULL;
+
+    free(path);
+    return out;
+}
+
 char *system_program_directory(void)
 {
     HMODULE module = NULL;
-    wchar_t *path = malloc(PATH_UNITS * sizeof(*path));
-    wchar_t *slash;
-    DWORD length;
+    wchar_t *path = NULL, *slash = NULL;
     char *out = NULL;
 
-    if (path == NULL) {
-        return NULL;
-    }
     /* The module that holds this function: the program, or the DLL postern was built into. */
-    if (!GetModuleHandleExW(GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS | GET_MODULE_HANDLE_EX_FLAG_UNCHANGED_REFCOUNT,
-                            (LPCWSTR)(uintptr_t)&system_program_directory, &module)) {
-        goto out;
+    if (GetModuleHandleExW(GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS | GET_MODULE_HANDLE_EX_FLAG_UNCHANGED_REFCOUNT,
+                           (LPCWSTR)(uintptr_t)&system_program_directory, &module)) {
+        path = module_path(module);
     }
-    length = GetModuleFileNameW(module, path, PATH_UNITS);
-    if (length == 0 || length >= PATH_UNITS) {
-        goto out;
+    if (path != NULL) {
+        slash = wcsrchr(path, L'\\');
     }
-    slash = wcsrchr(path, L'\\');
-    if (slash == NULL) {
-        goto out;
+    if (slash != NULL) {
+        *slash = L'\0';
+        out = wide_to_utf8(path);
     }
-    *slash = L'\0';
-    out = wide_to_utf8(path);
-out:
     free(path);
     return out;
 }

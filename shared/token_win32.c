@@ -7,11 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <windows.h>
-#include <sddl.h>
 
 #include "shared/crypto.h"
 #include "shared/security_win32.h"
-#include "shared/wide.h"
 
 #ifndef WRITE_RESTRICTED
 #define WRITE_RESTRICTED 0x8
@@ -39,21 +37,6 @@ int token_make_sid(char out[TOKEN_SID_SIZE], struct postern_error *error)
     return POSTERN_OK;
 }
 
-/* What the system tells of a token; freed by the caller. */
-static void *information_of(HANDLE token, TOKEN_INFORMATION_CLASS what)
-{
-    DWORD size = 0;
-    void *information;
-
-    GetTokenInformation(token, what, NULL, 0, &size); /* tells the size */
-    information = size > 0 ? malloc(size) : NULL;
-    if (information != NULL && !GetTokenInformation(token, what, information, size, &size)) {
-        free(information);
-        information = NULL;
-    }
-    return information;
-}
-
 /* Of logon sessions: as a rule one, none in the tokens of some services, and should there be two, both. Room for all
  * groups. */
 static DWORD list_logon_sids(const TOKEN_GROUPS *groups, SID_AND_ATTRIBUTES *out)
@@ -77,7 +60,7 @@ static int filter(HANDLE own, PSID sids[SID_COUNT], enum token_logon logon, HAND
 {
     unsigned char everyone[SECURITY_MAX_SID_SIZE];
     DWORD size = sizeof(everyone), count = 0, sessions = 0;
-    TOKEN_GROUPS *groups = information_of(own, TokenGroups);
+    TOKEN_GROUPS *groups = security_ask_token(own, TokenGroups);
     SID_AND_ATTRIBUTES restricting[SID_COUNT + 1], *denied = NULL;
     int code = POSTERN_OK;
 
@@ -200,7 +183,7 @@ bool token_is_restricted_to(const char *sid)
 
     if (security_read_sid(sid, &wanted, NULL) == POSTERN_OK &&
         OpenProcessToken(GetCurrentProcess(), TOKEN_QUERY, &own)) {
-        restricting = information_of(own, TokenRestrictedSids);
+        restricting = security_ask_token(own, TokenRestrictedSids);
     }
     for (DWORD i = 0; restricting != NULL && i < restricting->GroupCount; i++) {
         found = found || EqualSid(restricting->Groups[i].Sid, wanted);

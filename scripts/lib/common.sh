@@ -37,3 +37,12 @@ build_preset() {
     fi
     ninja -C "$project/build/$preset" -j "${JOBS:-$(nproc)}" "$@"
 }
+
+# fetch_package NAME@VERSION DIR: a package of npm's into DIR/package. Nothing of it is built or run; without a network it
+# fails soon.
+fetch_package() {
+    rm -rf "$2"
+    mkdir -p "$2"
+    (cd "$2" && timeout 180 npm pack --silent --fetch-retries 1 --fetch-retry-mintimeout 1000 "$1" &&
+        tar -xzf ./*.tgz && rm ./*.tgz)
+}

@@ -8,6 +8,7 @@
 #include <windows.h>
 
 #include "shared/environment.h"
+#include "shared/wine_win32.h"
 #include "tests/support/test.h"
 
 const char *run_child_path(void)
@@ -140,5 +141,5 @@ os_handle run_open_process(uint32_t pid)
 
 bool run_under_wine(void)
 {
-    return GetProcAddress(GetModuleHandleW(L"ntdll.dll"), "wine_get_version") != NULL;
+    return wine_is_here();
 }

@@ -311,7 +311,8 @@ static void what_a_list_grants(void **state)
     struct acl_sid everyone, other;
     (void)state;
     memset(&list, 0, sizeof(list));
-    assert_true(acl_sid_read("S-1-1-0", &everyone) && acl_sid_read(CAPABILITY, &other));
+    assert_true(acl_sid_read("S-1-1-0", &everyone));
+    assert_true(acl_sid_read(CAPABILITY, &other));
     assert_true(acl_list_grants(&list, &everyone, 1, ACE_FILE_ALL)); /* none at all */
     list.present = true;
     list.size = list.data[2] = 8;

@@ -12,7 +12,6 @@
 #include <aclapi.h>
 #include <sddl.h>
 
-#include "runner/agent_win32.h"
 #include "runner/confine.h"
 #include "runner/confine_win32.h"
 #include "runner/desktop_win32.h"
@@ -20,6 +19,7 @@
 #include "runner/trial_win32.h"
 #include "shared/environment.h"
 #include "shared/security_win32.h"
+#include "shared/system.h"
 #include "shared/text.h"
 #include "shared/token_win32.h"
 #include "tests/support/run_win32.h"
@@ -180,7 +180,7 @@ static int run_trial(const char *const *argv, const char *desktop)
     struct process_spec spec;
     struct process process = {OS_HANDLE_NONE, 0};
     struct process_exit status;
-    char *program = agent_program();
+    char *program = system_program_path();
 
     process_spec_init(&spec);
     assert_non_null(program);

@@ -153,6 +153,20 @@ static void reads_all_of_it(void **state)
     assert_int_equal(policy.demand_count, 0);
 }
 
+static void access_lists_are_changed_on_windows_only(void **state)
+{
+    static const char config[] = "{\"fallback\": {\"allowDaclMutation\": false}}";
+    (void)state;
+    accept(config);
+    assert_int_equal(policy.demand_count, 0);
+    assert_int_equal(parse_as(PATH_WINDOWS, config), POSTERN_OK);
+    assert_int_equal(policy.demand_count, 1);
+    assert_string_equal(policy.demand[0].capability, "fallback");
+    assert_string_equal(policy.demand[0].where, "fallback.allowDaclMutation");
+    assert_int_equal(parse_as(PATH_WINDOWS, "{\"fallback\": {\"allowDaclMutation\": true}}"), POSTERN_OK);
+    assert_int_equal(policy.demand_count, 0);
+}
+
 static void null_is_absent(void **state)
 {
     (void)state;
@@ -827,6 +841,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_empty_policy_says_nothing),
         cmocka_unit_test(reads_all_of_it),
+        cmocka_unit_test(access_lists_are_changed_on_windows_only),
         cmocka_unit_test(null_is_absent),
         cmocka_unit_test(refuses_what_is_no_policy),
         cmocka_unit_test(refuses_what_is_too_large),

@@ -27,10 +27,13 @@ static void clock_goes_forward(void **state)
 static void program_directory_is_that_of_the_file(void **state)
 {
     char *expected = realpath("/proc/self/exe", NULL), *directory = system_program_directory();
-    char *current = system_current_directory();
+    char *current = system_current_directory(), *program = system_program_path();
 
     (void)state;
+    assert_non_null(program);
     assert_non_null(expected);
+    assert_string_equal(program, expected);
+    free(program);
     *strrchr(expected, '/') = '\0';
     assert_string_equal(directory, expected);
     free(directory);

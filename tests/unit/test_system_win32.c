@@ -92,6 +92,7 @@ static void paths_are_made_plain(void **state)
     int64_t os_error = 0;
     char *path = system_absolute_path("C:\\windows\\.\\SYSTEM32\\..", &os_error);
     char *directory = system_program_directory(), *current = system_current_directory();
+    char *program = system_program_path();
 
     (void)state;
     assert_non_null(path);
@@ -102,6 +103,9 @@ static void paths_are_made_plain(void **state)
     assert_null(system_absolute_path("C:\\\xff", &os_error));
     assert_int_equal(os_error, ERROR_NO_UNICODE_TRANSLATION);
     assert_true(system_path_is_absolute(directory) && system_path_is_absolute(current));
+    assert_true(program != NULL && strncmp(program, directory, strlen(directory)) == 0);
+    assert_non_null(strstr(program, "test_system_win32"));
+    free(program);
     free(directory);
     free(current);
 }

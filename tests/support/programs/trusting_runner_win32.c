@@ -4,10 +4,9 @@
  *
  * wraps: token_try token_is_restricted_to desktop_reaches
  */
-#include <windows.h>
-
 #include "runner/desktop_win32.h"
 #include "shared/token_win32.h"
+#include "shared/wine_win32.h"
 
 int __real_token_try(os_handle token, const char *sid, struct postern_error *error);
 int __wrap_token_try(os_handle token, const char *sid, struct postern_error *error);
@@ -16,24 +15,19 @@ bool __wrap_token_is_restricted_to(const char *sid);
 bool __real_desktop_reaches(const char *station);
 bool __wrap_desktop_reaches(const char *station);
 
-static bool is_wine(void)
-{
-    return GetProcAddress(GetModuleHandleW(L"ntdll.dll"), "wine_get_version") != NULL;
-}
-
 int __wrap_token_try(os_handle token, const char *sid, struct postern_error *error)
 {
-    return is_wine() ? POSTERN_OK : __real_token_try(token, sid, error);
+    return wine_is_here() ? POSTERN_OK : __real_token_try(token, sid, error);
 }
 
 bool __wrap_token_is_restricted_to(const char *sid)
 {
-    return is_wine() || __real_token_is_restricted_to(sid);
+    return wine_is_here() || __real_token_is_restricted_to(sid);
 }
 
 bool __wrap_desktop_reaches(const char *station)
 {
-    return !is_wine() && __real_desktop_reaches(station);
+    return !wine_is_here() && __real_desktop_reaches(station);
 }
 
 #include "runner/main.c"
