@@ -227,7 +227,7 @@ static void rules_over_junctions_of_commands_are_refused(void **state)
     assert_true(CreateDirectoryA(workspace, NULL) && CreateDirectoryA(secret, NULL));
     bool made = make_junction(way, secret);
     if (!made && host_is_wine()) {
-        start_again();
+        assert_true(RemoveDirectoryA(way) && RemoveDirectoryA(workspace) && RemoveDirectoryA(secret));
         SKIP_BECAUSE("Wine makes no junctions");
     }
     assert_true(made);
@@ -241,7 +241,7 @@ static void rules_over_junctions_of_commands_are_refused(void **state)
     resolves();
     assert_int_equal(resolve_check_links(&policy.rules, &error), 0);
     start_again();
-    assert_true(RemoveDirectoryA(way));
+    assert_true(RemoveDirectoryA(way) && RemoveDirectoryA(workspace) && RemoveDirectoryA(secret));
 }
 
 static void rules_without_links_are_fine(void **state)
@@ -253,6 +253,7 @@ static void rules_without_links_are_fine(void **state)
     resolves();
     assert_int_equal(resolve_check_links(&policy.rules, &error), 0);
     start_again();
+    assert_true(RemoveDirectoryA(in_root("a\\b")) && RemoveDirectoryA(in_root("a")));
 }
 
 static int keeps_own(void)
