@@ -1,9 +1,9 @@
 /*
  * sandbox.h - what the files of the parent share about a sandbox and its sessions. Private to elevated/.
  *
- * sandbox.c owns the runner, the channel and the list of sessions; session.c owns one session, session_late.c its
- * clock; what comes from the runner enters through sandbox.c's channel callbacks and is handed to session_on_*() after
- * the table in ipc/frame.c has let it pass.
+ * sandbox.c owns the runner, the channel and the list of sessions; session.c owns one session, session_streams.c
+ * its bytes, session_late.c its clock; what comes from the runner enters through sandbox.c's channel callbacks and is
+ * handed to session_on_*() after the table in ipc/frame.c has let it pass.
  */
 #ifndef POSTERN_ELEVATED_SANDBOX_H
 #define POSTERN_ELEVATED_SANDBOX_H
