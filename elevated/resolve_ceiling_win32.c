@@ -62,26 +62,8 @@ static bool is_trusted(PSID sid, const char *own)
     return trusted;
 }
 
-/* Whether the list lets anybody else change the file, or who may. Kinds of entries not known here count as such. */
-static bool others_may_write(PACL list, const char *own)
-{
-    const DWORD change =
-        FILE_WRITE_DATA | FILE_APPEND_DATA | DELETE | WRITE_DAC | WRITE_OWNER | GENERIC_WRITE | GENERIC_ALL;
-    if (!list)
-        return true;
-    for (DWORD i = 0; i < list->AceCount; i++) {
-        ACE_HEADER *entry = NULL;
-        if (!GetAce(list, i, (LPVOID *)&entry))
-            return true;
-        if ((entry->AceFlags & INHERIT_ONLY_ACE) || entry->AceType == ACCESS_DENIED_ACE_TYPE)
-            continue;
-        ACCESS_ALLOWED_ACE *allowed = (ACCESS_ALLOWED_ACE *)entry;
-        if (entry->AceType != ACCESS_ALLOWED_ACE_TYPE ||
-            ((allowed->Mask & change) && !is_trusted(&allowed->SidStart, own)))
-            return true;
-    }
-    return false;
-}
+/* To change the file, or who may. */
+#define CHANGE (FILE_WRITE_DATA | FILE_APPEND_DATA | DELETE | WRITE_DAC | WRITE_OWNER | GENERIC_WRITE)
 
 static int check_owner(HANDLE handle, const char *file, struct postern_error *error)
 {
@@ -98,7 +80,7 @@ static int check_owner(HANDLE handle, const char *file, struct postern_error *er
         status = os_failure(file, "GetTokenInformation", (int64_t)GetLastError(), error);
     else if (!owner || !is_trusted(owner, own))
         status = refuse(file, "belongs to another user", error);
-    else if (others_may_write(list, own))
+    else if (security_lets_others(list, CHANGE, is_trusted, own))
         status = refuse(file, "can be written by other users", error);
     free(own);
     LocalFree(descriptor);

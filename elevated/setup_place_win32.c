@@ -119,9 +119,11 @@ bool setup_place_is_secured(wchar_t *path, uint32_t rights, bool directory)
     return same;
 }
 
-static bool is_trusted_owner(PSID owner)
+/* For setup the user himself is a stranger. */
+static bool is_trusted(PSID sid, const char *own)
 {
-    return owner && (IsWellKnownSid(owner, WinBuiltinAdministratorsSid) || IsWellKnownSid(owner, WinLocalSystemSid));
+    (void)own;
+    return sid && (IsWellKnownSid(sid, WinBuiltinAdministratorsSid) || IsWellKnownSid(sid, WinLocalSystemSid));
 }
 
 static int refuse(const char *path, const char *why, struct postern_error *error)
@@ -131,23 +133,9 @@ static int refuse(const char *path, const char *why, struct postern_error *error
     return code;
 }
 
-/* Kinds of entries not known here count as such. */
 bool setup_place_lets_others(PACL list, DWORD rights)
 {
-    if (!list)
-        return true;
-    for (DWORD i = 0; i < list->AceCount; i++) {
-        ACE_HEADER *entry = NULL;
-        if (!GetAce(list, i, (LPVOID *)&entry))
-            return true;
-        if ((entry->AceFlags & INHERIT_ONLY_ACE) || entry->AceType == ACCESS_DENIED_ACE_TYPE)
-            continue;
-        ACCESS_ALLOWED_ACE *allowed = (ACCESS_ALLOWED_ACE *)entry;
-        if (entry->AceType != ACCESS_ALLOWED_ACE_TYPE ||
-            ((allowed->Mask & (rights | GENERIC_ALL)) && !is_trusted_owner(&allowed->SidStart)))
-            return true;
-    }
-    return false;
+    return security_lets_others(list, rights, is_trusted, NULL);
 }
 
 /* One that was there before us has a list that we have not made: whoever could exchange what is in it, or put something
@@ -190,7 +178,7 @@ int setup_place_check(const char *path, const wchar_t *wide, struct postern_erro
     else if ((information.dwFileAttributes & (FILE_ATTRIBUTE_DIRECTORY | FILE_ATTRIBUTE_REPARSE_POINT)) !=
              FILE_ATTRIBUTE_DIRECTORY)
         status = refuse(path, "is a link, or no directory", error);
-    else if (!is_trusted_owner(owner))
+    else if (!is_trusted(owner, NULL))
         status = refuse(path, "belongs to neither the administrators nor the system", error);
     if (descriptor)
         LocalFree(descriptor);

@@ -198,3 +198,27 @@ void security_free(SECURITY_ATTRIBUTES *attributes)
     LocalFree(attributes->lpSecurityDescriptor);
     attributes->lpSecurityDescriptor = NULL;
 }
+
+bool security_lets_others(PACL list, DWORD rights, bool (*trusted)(PSID sid, const char *own), const char *own)
+{
+    if (list == NULL) {
+        return true;
+    }
+    for (DWORD i = 0; i < list->AceCount; i++) {
+        ACE_HEADER *entry = NULL;
+        ACCESS_ALLOWED_ACE *allowed;
+
+        if (!GetAce(list, i, (LPVOID *)&entry)) {
+            return true;
+        }
+        if ((entry->AceFlags & INHERIT_ONLY_ACE) || entry->AceType == ACCESS_DENIED_ACE_TYPE) {
+            continue;
+        }
+        allowed = (ACCESS_ALLOWED_ACE *)entry;
+        if (entry->AceType != ACCESS_ALLOWED_ACE_TYPE ||
+            ((allowed->Mask & (rights | GENERIC_ALL)) && !trusted(&allowed->SidStart, own))) {
+            return true;
+        }
+    }
+    return false;
+}

@@ -5,6 +5,7 @@
 #ifndef POSTERN_SHARED_SECURITY_WIN32_H
 #define POSTERN_SHARED_SECURITY_WIN32_H
 
+#include <stdbool.h>
 #include <windows.h>
 
 #include "shared/sddl.h"
@@ -42,5 +43,9 @@ int security_admit(HANDLE object, const char *sid, ACCESS_MASK rights, struct po
 
 /* The user of this process as SID text; allocated, NULL on failure (see GetLastError()). */
 char *security_own_sid(void);
+
+/* Whether a list (NULL: none) lets anybody but those that `trusted` says yes to do one of `rights` with the object.
+ * Kinds of entries not known here count as if they did. */
+bool security_lets_others(PACL list, DWORD rights, bool (*trusted)(PSID sid, const char *own), const char *own);
 
 #endif
