@@ -20,7 +20,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             enum frame_verdict parent = frame_check(FRAME_FROM_PARENT, (enum frame_phase)phase, &header, NULL);
             enum frame_verdict runner = frame_check(FRAME_FROM_RUNNER, (enum frame_phase)phase, &header, NULL);
             assert(parent != FRAME_LEGAL || runner != FRAME_LEGAL || header.type == FRAME_CREDIT ||
-                   header.type == FRAME_CLOSE_STDIN);
+                   header.type == FRAME_CLOSE_STDIN || header.type == FRAME_DRAIN);
         }
         size -= FRAME_HEADER_SIZE;
         data += FRAME_HEADER_SIZE;
