@@ -29,7 +29,9 @@ if(WIN32)
   set(POSTERN_SYSTEM_LIBS advapi32 bcrypt userenv user32 shell32 netapi32 crypt32 ole32 oleaut32 fwpuclnt)
   set(POSTERN_CLI_LIBS ws2_32)
 else()
-  target_compile_definitions(postern_flags INTERFACE _GNU_SOURCE)
+  # All else is hidden; what a DLL exports is said where it is built.
+  target_compile_definitions(postern_flags INTERFACE _GNU_SOURCE
+    "POSTERN_API=__attribute__((visibility(\"default\")))")
   set(POSTERN_SYSTEM_LIBS "")
   set(POSTERN_CLI_LIBS "")
 endif()

@@ -26,8 +26,8 @@ if(POSTERN_SHARED)
       list(APPEND dll_sources ${sources})
     endforeach()
     add_library(libpostern_shared SHARED ${dll_sources})
-    target_compile_definitions(libpostern_shared PRIVATE POSTERN_BUILDING_SHARED
-      "POSTERN_LIBEXEC_DIR=\"${CMAKE_INSTALL_FULL_LIBEXECDIR}/postern\"" INTERFACE POSTERN_USING_SHARED)
+    target_compile_definitions(libpostern_shared PRIVATE "POSTERN_API=__declspec(dllexport)"
+      "POSTERN_LIBEXEC_DIR=\"${CMAKE_INSTALL_FULL_LIBEXECDIR}/postern\"")
     target_link_libraries(libpostern_shared PRIVATE postern_flags postern_dep_tomcrypt postern_dep_jansson
       ${POSTERN_SYSTEM_LIBS})
   else()

@@ -27,14 +27,8 @@
 extern "C" {
 #endif
 
-/* Programs that use the shared library on Windows define POSTERN_USING_SHARED. */
-#if defined(_WIN32) && defined(POSTERN_BUILDING_SHARED)
-#define POSTERN_API __declspec(dllexport)
-#elif defined(_WIN32) && defined(POSTERN_USING_SHARED)
-#define POSTERN_API __declspec(dllimport)
-#elif defined(__GNUC__) && !defined(_WIN32)
-#define POSTERN_API __attribute__((visibility("default")))
-#else
+/* How the shared library exports its functions: only the build of it defines this. */
+#ifndef POSTERN_API
 #define POSTERN_API
 #endif
 

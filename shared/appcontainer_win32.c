@@ -68,6 +68,25 @@ static void calls_close(struct calls *calls)
 
 /* ---- profiles ---- */
 
+/* What each call on a profile takes. */
+struct request {
+    struct calls calls;
+    wchar_t *name;
+};
+
+static int request_open(int code, const char *name, struct request *out, struct postern_error *error)
+{
+    *out = (struct request){.name = NULL};
+    code = calls_open(code, &out->calls, error);
+    return code == POSTERN_OK ? wide_convert(name, STAGE, "the name of an app container", &out->name, error) : code;
+}
+
+static void request_close(struct request *request)
+{
+    free(request->name);
+    calls_close(&request->calls);
+}
+
 /* The SID as text, and the SID freed. */
 static int take_sid(PSID sid, char **out, struct postern_error *error)
 {
@@ -83,69 +102,54 @@ static int take_sid(PSID sid, char **out, struct postern_error *error)
 
 int appcontainer_create(const char *name, char **sid, struct postern_error *error)
 {
-    struct calls calls;
-    wchar_t *wide = NULL;
+    struct request request;
     PSID made = NULL;
     HRESULT number;
-    int code = calls_open(POSTERN_E_CONFINE, &calls, error);
+    int code = request_open(POSTERN_E_CONFINE, name, &request, error);
 
     if (code == POSTERN_OK) {
-        code = wide_convert(name, STAGE, "the name of an app container", &wide, error);
-    }
-    if (code == POSTERN_OK) {
         /* What a process of it may do is said when it is started: the profile needs no capabilities. */
-        number = calls.create(wide, SHOWN, SHOWN, NULL, 0, &made);
+        number = request.calls.create(request.name, SHOWN, SHOWN, NULL, 0, &made);
         code = SUCCEEDED(number) ? take_sid(made, sid, error)
                                  : error_os(error, POSTERN_E_CONFINE, STAGE, "CreateAppContainerProfile",
                                             (int64_t)number, "the app container %s could not be made", name);
     }
-    free(wide);
-    calls_close(&calls);
+    request_close(&request);
     return code;
 }
 
 int appcontainer_find_sid(const char *name, char **sid, struct postern_error *error)
 {
-    struct calls calls;
-    wchar_t *wide = NULL;
+    struct request request;
     PSID found = NULL;
     HRESULT number;
-    int code = calls_open(POSTERN_E_CONFINE, &calls, error);
+    int code = request_open(POSTERN_E_CONFINE, name, &request, error);
 
     if (code == POSTERN_OK) {
-        code = wide_convert(name, STAGE, "the name of an app container", &wide, error);
-    }
-    if (code == POSTERN_OK) {
-        number = calls.derive(wide, &found);
+        number = request.calls.derive(request.name, &found);
         code = SUCCEEDED(number)
                    ? take_sid(found, sid, error)
                    : error_os(error, POSTERN_E_CONFINE, STAGE, "DeriveAppContainerSidFromAppContainerName",
                               (int64_t)number, "the SID of the app container %s could not be found out", name);
     }
-    free(wide);
-    calls_close(&calls);
+    request_close(&request);
     return code;
 }
 
 int appcontainer_delete(const char *name, struct postern_error *error)
 {
-    struct calls calls;
-    wchar_t *wide = NULL;
+    struct request request;
     HRESULT number;
-    int code = calls_open(POSTERN_E_OS, &calls, error);
+    int code = request_open(POSTERN_E_OS, name, &request, error);
 
     if (code == POSTERN_OK) {
-        code = wide_convert(name, STAGE, "the name of an app container", &wide, error);
-    }
-    if (code == POSTERN_OK) {
-        number = calls.remove(wide);
+        number = request.calls.remove(request.name);
         if (FAILED(number)) {
             code = error_os(error, POSTERN_E_OS, STAGE, "DeleteAppContainerProfile", (int64_t)number,
                             "the app container %s could not be removed", name);
         }
     }
-    free(wide);
-    calls_close(&calls);
+    request_close(&request);
     return code;
 }
 

@@ -288,20 +288,29 @@ static void what_can_not_be_removed(void **state)
     free(temp);
 }
 
+/* A sandbox's own, with nothing in it. */
+static void open_record(struct acl_store *store, struct undo_file *file, struct undo_store *record,
+                        struct undo_journal *journal)
+{
+    struct postern_error error = {0};
+    check(acl_store_open(store, place, &error), &error);
+    check(acl_store_make(store, &own_sids, file, &error), &error);
+    *record = undo_file_store(file);
+    check(undo_open(journal, record, &error), &error);
+}
+
 /* The record of a process that is gone: what it says is done, then it is removed. */
 static void what_a_crash_leaves(void **state)
 {
     struct acl_store store;
     struct undo_file file;
+    struct undo_store record;
     struct undo_journal journal;
     struct postern_error error = {0};
     char *entry = text_format("%s %s", capability, in_base("w"));
     size_t left = 0;
     (void)state;
-    check(acl_store_open(&store, place, &error), &error);
-    check(acl_store_make(&store, &own_sids, &file, &error), &error);
-    struct undo_store record = undo_file_store(&file);
-    check(undo_open(&journal, &record, &error), &error);
+    open_record(&store, &file, &record, &journal);
     check(undo_note(&journal, ACL_KIND_ENTRY, entry, NULL, &error), &error);
     check(undo_note(&journal, ACL_KIND_DIRECTORY, in_base(LEFT), NULL, &error), &error);
     check(undo_note(&journal, ACL_KIND_DIRECTORY, in_base("temp\\postern-ffffffffffffffffffffffffffffffff"), NULL,
@@ -445,14 +454,12 @@ static void what_is_not_ours_is_not_removed(void **state)
 {
     struct acl_store store;
     struct undo_file file;
+    struct undo_store record;
     struct undo_journal journal;
     struct postern_error error = {0};
     size_t left = 0;
     (void)state;
-    check(acl_store_open(&store, place, &error), &error);
-    check(acl_store_make(&store, &own_sids, &file, &error), &error);
-    struct undo_store record = undo_file_store(&file);
-    check(undo_open(&journal, &record, &error), &error);
+    open_record(&store, &file, &record, &journal);
     check(undo_note(&journal, ACL_KIND_DIRECTORY, in_base("w"), NULL, &error), &error);
     undo_close(&journal);
     undo_file_close(&file);

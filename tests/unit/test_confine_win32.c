@@ -23,15 +23,10 @@
 #include "shared/text.h"
 #include "shared/token_win32.h"
 #include "tests/support/run_win32.h"
+#include "tests/support/wraps_win32.h"
 
 /* ---- what Wine does not do ---- */
 
-int __real_token_try(os_handle token, const char *sid, struct postern_error *error);
-int __wrap_token_try(os_handle token, const char *sid, struct postern_error *error);
-bool __real_token_is_restricted_to(const char *sid);
-bool __wrap_token_is_restricted_to(const char *sid);
-bool __real_desktop_reaches(const char *station);
-bool __wrap_desktop_reaches(const char *station);
 int __real_trial_run(const struct process_confinement *confinement, const char *sid, const char *station,
                      struct postern_error *error);
 int __wrap_trial_run(const struct process_confinement *confinement, const char *sid, const char *station,

@@ -6,6 +6,7 @@
  * wraps: token_try appcontainer_check appcontainer_find_sid appcontainer_create appcontainer_delete
  */
 #include "tests/support/test.h"
+#include "tests/support/wraps_win32.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,7 +21,6 @@
 /* Of one sandbox: what an earlier run has left must not be taken for it. */
 static char package[APPCONTAINER_SID_SIZE];
 
-int __wrap_token_try(os_handle token, const char *sid, struct postern_error *error);
 int __wrap_appcontainer_check(struct postern_error *error);
 int __wrap_appcontainer_find_sid(const char *name, char **sid, struct postern_error *error);
 int __wrap_appcontainer_create(const char *name, char **sid, struct postern_error *error);

@@ -28,6 +28,7 @@
 #include "shared/wide.h"
 #include "tests/support/manifest.h"
 #include "tests/support/run_win32.h"
+#include "tests/support/wraps_win32.h"
 
 #define ACCOUNT "postern-online-1"
 #define OFFLINE "postern-offline-1"
@@ -49,8 +50,6 @@ static struct {
     bool record_readable; /* for our own user */
 } logons;
 
-int __real_token_try(os_handle token, const char *sid, struct postern_error *error);
-int __wrap_token_try(os_handle token, const char *sid, struct postern_error *error);
 int __wrap_token_try(os_handle token, const char *sid, struct postern_error *error)
 {
     return run_under_wine() ? POSTERN_OK : __real_token_try(token, sid, error);

@@ -13,7 +13,7 @@
 
 /* ---- a layout with everything in it ---- */
 
-#define PROJECT "/home/alice/src/project"
+#define PROJECT "/home/me/src/project"
 
 /* What the policy of an example says, with the facts of what is there. Enough for the largest. */
 static struct policy_rule rules[ENFORCE_MOUNTS_MAX];
@@ -87,7 +87,7 @@ static void begin_layout(struct layout *layout, bool other_user)
 static void fill_layout(struct layout *layout, bool other_user)
 {
     begin_layout(layout, other_user);
-    add_step(&example_steps, ENFORCE_PRIVATE_WAY, "/home/alice/src", NULL, NULL);
+    add_step(&example_steps, ENFORCE_PRIVATE_WAY, "/home/me/src", NULL, NULL);
     add_mount(&example_steps, other_user ? ENFORCE_MAPPED_WRITE : ENFORCE_MOUNT_WRITE, PROJECT, NULL);
     take(layout);
     assert_true(strings_add(&layout->returned, "/run/resolvconf/resolv.conf"));
@@ -118,9 +118,9 @@ static void test_cover_is_the_nearest(void **state)
     (void)state;
     fill_layout(&layout, true);
     assert_string_equal(layout_cover(&layout, PROJECT "/x")->path, PROJECT);
-    assert_string_equal(layout_cover(&layout, PROJECT "s")->path, "/home/alice/src");
-    assert_string_equal(layout_cover(&layout, "/home/alice/src")->path, "/home/alice/src");
-    assert_string_equal(layout_cover(&layout, "/home/alice")->path, "/home");
+    assert_string_equal(layout_cover(&layout, PROJECT "s")->path, "/home/me/src");
+    assert_string_equal(layout_cover(&layout, "/home/me/src")->path, "/home/me/src");
+    assert_string_equal(layout_cover(&layout, "/home/me")->path, "/home");
     assert_null(layout_cover(&layout, "/srv/x"));
     free_layout(&layout);
 }
@@ -186,7 +186,7 @@ static void test_host_is_copied_first_and_locked_before_places(void **state)
     int returned = find(&plan, PLAN_COPY, "/run/resolvconf/resolv.conf", 0);
     int lock = find(&plan, PLAN_LOCK_ROOT, "/", 0);
     int home = find(&plan, PLAN_PLACE, "/home", 0);
-    int inner = find(&plan, PLAN_PLACE, "/home/alice/src", 0);
+    int inner = find(&plan, PLAN_PLACE, "/home/me/src", 0);
     int placed = find(&plan, PLAN_PLACE, PROJECT, 0);
     int proc = find(&plan, PLAN_PLACE, "/proc", 0);
     assert_int_equal(private, 0);
@@ -212,9 +212,9 @@ static void test_the_way_to_the_workspace_is_made(void **state)
     (void)state;
     fill_layout(&layout, true);
     layout_make(&layout, &plan);
-    /* /home is item 1: alice leads to the cover of src, which is item 2 and holds the workspace's mount point */
-    assert_true(find(&plan, PLAN_DIRECTORY, "/dev/item1/alice", 0) > 0);
-    assert_true(find(&plan, PLAN_DIRECTORY, "/dev/item1/alice/src", 0) > 0);
+    /* /home is item 1: me leads to the cover of src, which is item 2 and holds the workspace's mount point */
+    assert_true(find(&plan, PLAN_DIRECTORY, "/dev/item1/me", 0) > 0);
+    assert_true(find(&plan, PLAN_DIRECTORY, "/dev/item1/me/src", 0) > 0);
     assert_true(find(&plan, PLAN_DIRECTORY, "/dev/item2/project", 0) > 0);
     int home = find(&plan, PLAN_DIRECTORY, "/dev/item1/postern", 0);
     assert_true(home > 0);

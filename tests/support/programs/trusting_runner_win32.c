@@ -6,14 +6,8 @@
  */
 #include "runner/desktop_win32.h"
 #include "shared/token_win32.h"
+#include "tests/support/wraps_win32.h"
 #include "shared/wine_win32.h"
-
-int __real_token_try(os_handle token, const char *sid, struct postern_error *error);
-int __wrap_token_try(os_handle token, const char *sid, struct postern_error *error);
-bool __real_token_is_restricted_to(const char *sid);
-bool __wrap_token_is_restricted_to(const char *sid);
-bool __real_desktop_reaches(const char *station);
-bool __wrap_desktop_reaches(const char *station);
 
 int __wrap_token_try(os_handle token, const char *sid, struct postern_error *error)
 {
